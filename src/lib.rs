@@ -1,0 +1,7 @@
+//! **dr** is a language for disaster recovery as code; this library is its compiler.
+//!
+//! A spec becomes files in stages, each with one input type and one output type; `ARCHITECTURE.md`
+//! is the map.
+
+pub mod base;
+pub mod diag;
