@@ -5,4 +5,8 @@
 
 pub mod base;
 pub mod diag;
+pub mod emit;
+pub mod model;
+pub mod ops;
+pub mod plan;
 pub mod syntax;

@@ -1,0 +1,62 @@
+//! The estate as typed data: what stands where, what holds what, what is promised.
+//!
+//! Built once from the resolved spec by `lower` and never changed by analysis; facts about it live in side
+//! tables keyed by its ids. After lowering, every id is valid, every link joins two different
+//! sites, every route joins up from end to end, and every number is within its range.
+
+pub mod data;
+pub mod estate;
+pub mod input;
+pub mod running;
+pub mod scenario;
+pub mod tier;
+
+pub use data::{Backup, Copy, CopyKind, CopyOf, Data, Files, Method, Mirror, Mode, On, Place, Replica, Route};
+pub use estate::{Class, Direction, Group, GroupKind, Hop, Host, Link, Region, Site, Store};
+pub use input::{Assumption, Input};
+pub use running::{BackupServer, Check, Cluster, Dns, Engine, Pool, Secret, Service, Vip};
+pub use scenario::{Scenario, Strike, StrikeKind};
+pub use tier::{Bounds, Objective, Response, Tier};
+
+pub use la_arena::{Arena, Idx};
+
+/// The whole estate.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// Regions, sites and what stands in them.
+    pub regions: Arena<Region>,
+    /// Sites, each in at most one region.
+    pub sites: Arena<Site>,
+    /// Hosts, each in one site.
+    pub hosts: Arena<Host>,
+    /// Places where backups are kept.
+    pub stores: Arena<Store>,
+    /// Links between sites.
+    pub links: Arena<Link>,
+    /// Declared groups that share a fate.
+    pub groups: Arena<Group>,
+    /// What a kind of database can do.
+    pub engines: Arena<Engine>,
+    /// Database clusters.
+    pub clusters: Arena<Cluster>,
+    /// Pools of web servers.
+    pub pools: Arena<Pool>,
+    /// Virtual addresses.
+    pub vips: Arena<Vip>,
+    /// Names that follow a failover.
+    pub dns: Arena<Dns>,
+    /// Services that people use.
+    pub services: Arena<Service>,
+    /// Data classes.
+    pub data: Arena<Data>,
+    /// Their copies, the primary apart.
+    pub copies: Arena<Copy>,
+    /// What is promised.
+    pub tiers: Arena<Tier>,
+    /// How people react.
+    pub responses: Arena<Response>,
+    /// The user's own scenarios.
+    pub scenarios: Arena<Scenario>,
+    /// Backup servers.
+    pub backup_servers: Arena<BackupServer>,
+}

@@ -1,0 +1,276 @@
+//! Scheduled runs, and the daemons that run them.
+
+use super::stream::Path;
+use crate::base::{EcoString, Span};
+use crate::calendar::{Rule, Transitions, Zone};
+use crate::model::{Cluster, Copy, Data, Host, Site, Store};
+use crate::quantity::{Duration, Rate, Ratio};
+use la_arena::Idx;
+
+/// What one run carries.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Level {
+    /// Everything.
+    Full,
+    /// What changed since the last full.
+    Differential,
+    /// What changed since the last run of any level.
+    Incremental,
+    /// The database's log since the last log run.
+    Log,
+    /// What changed since the last run of a mirror, or the runs that a copy job has not copied yet.
+    Changes,
+}
+
+impl Level {
+    /// Its name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Differential => "differential",
+            Self::Incremental => "incremental",
+            Self::Log => "log",
+            Self::Changes => "changes",
+        }
+    }
+}
+
+/// One line of a schedule. The lines of a job never fall on the same minute.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What it carries.
+    pub level: Level,
+    /// When, in the job's zone.
+    pub rule: Rule,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// Who starts the runs: what the scheduler does with local times that do not exist, or twice,
+/// is its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scheduler {
+    /// Bacula's director: a time that does not exist is skipped, one that exists twice counts once.
+    Bacula,
+    /// Debian's cron.
+    Cron,
+}
+
+impl Scheduler {
+    /// What it does when clocks change.
+    pub fn transitions(self) -> Transitions {
+        use crate::calendar::{Fold, Gap};
+        match self {
+            Self::Bacula => Transitions { gap: Gap::Skip, fold: Fold::First },
+            // Cron runs a fixed time once, right after the jump; a wildcard time that does not
+            // exist is skipped. Skipping is the worse of the two for a gap.
+            Self::Cron => Transitions { gap: Gap::Skip, fold: Fold::First },
+        }
+    }
+}
+
+/// A scheduled job.
+#[derive(Debug)]
+pub struct Job {
+    /// Unique among jobs; lower-case letters, digits and hyphens, at most 60 characters. Used in
+    /// file names, Bacula resources, cron lines and lock files.
+    pub name: EcoString,
+    /// Whose data.
+    pub data: Idx<Data>,
+    /// The copy that it makes or keeps.
+    pub copy: Idx<Copy>,
+    /// What it does.
+    pub kind: JobKind,
+    /// Who starts it.
+    pub scheduler: Scheduler,
+    /// The zone of its schedule.
+    pub zone: Zone,
+    /// The site whose clock the schedule follows.
+    pub site: Idx<Site>,
+    /// When it runs.
+    pub runs: Vec<Run>,
+    /// How long what it makes is kept.
+    pub keep: Duration,
+    /// The bandwidth that each of its runs is held to by what is emitted.
+    pub cap: Option<Cap>,
+    /// How its bytes travel: the preferred way and the others.
+    pub paths: Vec<Path>,
+    /// The copy's declaration.
+    pub span: Span,
+}
+
+/// A limit that the emitted configuration enforces.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cap {
+    /// Bits a second on the wire.
+    pub rate: Rate,
+    /// Where the limit, or the share that it comes from, was written.
+    pub span: Span,
+}
+
+/// What a job does.
+#[derive(Clone, Debug)]
+pub enum JobKind {
+    /// A Bacula backup of files below a folder.
+    Files {
+        /// Who schedules it.
+        director: Idx<Director>,
+        /// Who reads.
+        client: Idx<FileDaemon>,
+        /// Where to.
+        store: Idx<Store>,
+        /// The folder.
+        path: EcoString,
+    },
+    /// A Bacula backup of a database's staged physical backup or dump.
+    Database {
+        /// Who schedules it.
+        director: Idx<Director>,
+        /// Who reads.
+        client: Idx<FileDaemon>,
+        /// Where to.
+        store: Idx<Store>,
+        /// Which database.
+        cluster: Idx<Cluster>,
+        /// How it is staged before it is read.
+        staging: Staging,
+    },
+    /// A Bacula backup of a database's closed logs.
+    Log {
+        /// Who schedules it.
+        director: Idx<Director>,
+        /// Who reads.
+        client: Idx<FileDaemon>,
+        /// Where to.
+        store: Idx<Store>,
+        /// Which database.
+        cluster: Idx<Cluster>,
+        /// Where closed logs are gathered, a folder of this job alone.
+        path: EcoString,
+    },
+    /// A Bacula copy of what another job has written.
+    Copy {
+        /// Who schedules it: the director of the original.
+        director: Idx<Director>,
+        /// The job that is copied.
+        of: Idx<Job>,
+        /// From where.
+        from: Idx<Store>,
+        /// To where.
+        to: Idx<Store>,
+    },
+    /// A Bacula job that reads the newest run back and compares it with the catalogue.
+    Verify {
+        /// Who schedules it.
+        director: Idx<Director>,
+        /// The job that is verified.
+        of: Idx<Job>,
+    },
+    /// An rsync run, started by cron on the source.
+    Mirror {
+        /// From which host: the script runs here.
+        from: Idx<Host>,
+        /// The folder there.
+        from_path: EcoString,
+        /// To which host.
+        to: Idx<Host>,
+        /// The folder there; snapshots stand in it as `YYYYMMDDThhmmssZ`, and `current` points to
+        /// the newest.
+        to_path: EcoString,
+        /// A run that would delete more than this stops.
+        max_delete: Ratio,
+        /// Snapshots kept, at least 1.
+        keep: u64,
+    },
+}
+
+/// How a database is made readable for a backup.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Staging {
+    /// The engine's physical backup into a folder of this job alone; incrementals build on it.
+    Physical {
+        /// The folder.
+        path: EcoString,
+    },
+    /// A dump into a folder of this job alone.
+    Logical {
+        /// The folder.
+        path: EcoString,
+    },
+}
+
+/// A Bacula director.
+#[derive(Debug)]
+pub struct Director {
+    /// Unique; also the name of its resource.
+    pub name: EcoString,
+    /// Where it runs.
+    pub host: Idx<Host>,
+    /// Jobs at the same time.
+    pub jobs: u64,
+    /// The folder of password files.
+    pub secrets: EcoString,
+    /// The folder of certificates and keys.
+    pub certificates: EcoString,
+    /// The stores that it writes to or restores from.
+    pub stores: Vec<Idx<Store>>,
+    /// The clients that it backs up or restores.
+    pub clients: Vec<Idx<FileDaemon>>,
+    /// Whether it only restores, after the loss of the one that schedules.
+    pub standby: bool,
+    /// Where it was declared, or the store that it stands by.
+    pub span: Span,
+}
+
+/// A Bacula storage daemon.
+#[derive(Debug)]
+pub struct StorageDaemon {
+    /// Where it runs.
+    pub host: Idx<Host>,
+    /// Its stores.
+    pub stores: Vec<Idx<Store>>,
+    /// The directors that it answers.
+    pub directors: Vec<Idx<Director>>,
+}
+
+/// A Bacula file daemon.
+#[derive(Debug)]
+pub struct FileDaemon {
+    /// Where it runs.
+    pub host: Idx<Host>,
+    /// The directors that it answers.
+    pub directors: Vec<Idx<Director>>,
+}
+
+impl JobKind {
+    /// The director that schedules it, if one does.
+    pub fn director(&self) -> Option<Idx<Director>> {
+        match self {
+            Self::Files { director, .. }
+            | Self::Database { director, .. }
+            | Self::Log { director, .. }
+            | Self::Copy { director, .. }
+            | Self::Verify { director, .. } => Some(*director),
+            Self::Mirror { .. } => None,
+        }
+    }
+
+    /// The client that a backup reads from.
+    pub fn client(&self) -> Option<Idx<FileDaemon>> {
+        match self {
+            Self::Files { client, .. } | Self::Database { client, .. } | Self::Log { client, .. } => {
+                Some(*client)
+            }
+            Self::Copy { .. } | Self::Verify { .. } | Self::Mirror { .. } => None,
+        }
+    }
+
+    /// The store that it writes to.
+    pub fn writes_to(&self) -> Option<Idx<Store>> {
+        match self {
+            Self::Files { store, .. } | Self::Database { store, .. } | Self::Log { store, .. } => Some(*store),
+            Self::Copy { to, .. } => Some(*to),
+            Self::Verify { .. } | Self::Mirror { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Streams of changes, the ways that bytes take, and the shaping that holds their shares.
+
+use crate::base::{EcoString, Span};
+use crate::model::{Class, Copy, Data, Hop, Host, Link, Mode};
+use crate::quantity::{Duration, Rate, Ratio};
+use la_arena::Idx;
+use std::net::IpAddr;
+
+/// A way from host to host. No hops: within one site.
+#[derive(Clone, Debug, Default)]
+pub struct Path {
+    /// The links, in order.
+    pub hops: Vec<Hop>,
+}
+
+/// A stream of a database's changes from its primary to one replica.
+#[derive(Debug)]
+pub struct Stream {
+    /// Unique among streams.
+    pub name: EcoString,
+    /// Whose data.
+    pub data: Idx<Data>,
+    /// The copy that it feeds.
+    pub copy: Idx<Copy>,
+    /// The primary's host.
+    pub from: Idx<Host>,
+    /// The replica's host.
+    pub to: Idx<Host>,
+    /// When a write counts as done.
+    pub mode: Mode,
+    /// How far the replica holds itself back on purpose.
+    pub delay: Duration,
+    /// Bytes before by bytes after compression, in billionths.
+    pub compress: Ratio,
+    /// The preferred way and the others.
+    pub paths: Vec<Path>,
+    /// The replica's declaration.
+    pub span: Span,
+}
+
+/// The traffic shaping of one host: HTB classes with a fair queue each, on what leaves by its
+/// interface.
+#[derive(Debug)]
+pub struct Shaper {
+    /// The host.
+    pub host: Idx<Host>,
+    /// Its interface.
+    pub interface: EcoString,
+    /// The rate of its network card: the root class.
+    pub nic: Rate,
+    /// The classes, in the order of links and classes.
+    pub classes: Vec<ShaperClass>,
+}
+
+/// One class of a host's shaping: all that this host sends over one link for one purpose.
+#[derive(Debug)]
+pub struct ShaperClass {
+    /// The link whose share it is.
+    pub link: Idx<Link>,
+    /// The purpose.
+    pub class: Class,
+    /// What it is held to, both guaranteed and at most: the link's share divided among the hosts
+    /// that send in this class, by the number of their streams and jobs.
+    pub cap: Rate,
+    /// What belongs to it. Never empty.
+    pub flows: Vec<Flow>,
+    /// How many streams and jobs share it.
+    pub members: u64,
+    /// Where the share was written.
+    pub span: Span,
+}
+
+/// What a class matches: packets to this address, with this port on either end.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Flow {
+    /// The destination.
+    pub to: IpAddr,
+    /// The TCP port of the service, at the source or at the destination.
+    pub port: u16,
+}

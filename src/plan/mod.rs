@@ -1,0 +1,7 @@
+//! A scenario to an ordered recovery: which copy, which steps, in what order, by when.
+//!
+//! The plan is what an operator follows and what the runner runs; recovery times are read off it.
+
+pub mod step;
+
+pub use step::{Actor, Choice, Interval, Means, Plan, Resource, Stage, Step, StepKind, Subject};

@@ -1,0 +1,316 @@
+//! The plan and its steps.
+
+use crate::base::EcoString;
+use crate::model::{
+    Cluster, Copy, Data, Dns, Host, Pool, Scenario, Service, Store, Vip,
+};
+use crate::ops::{Director, Job};
+use crate::quantity::{Bytes, Duration};
+use la_arena::Idx;
+
+/// An ordered recovery from one scenario.
+#[derive(Debug)]
+pub struct Plan {
+    /// What went wrong.
+    pub scenario: Scenario,
+    /// The scenario's name, such as `site hz-a`; for a corruption with the data class behind it:
+    /// `corruption orders`.
+    pub title: String,
+    /// A folder name made from it, unique among plans: `site-hz-a`.
+    pub slug: EcoString,
+    /// Which copy serves each data class that was hit.
+    pub choices: Vec<Choice>,
+    /// The steps in an order in which they can be done: each stands behind all it waits for, and
+    /// steps that share a resource stand in the order in which they get it.
+    pub steps: Vec<Step>,
+    /// The step whose end is the recovery of a data class or service.
+    pub recovered: Vec<(Subject, usize)>,
+    /// What cannot be recovered, and why in a few words.
+    pub lost: Vec<(Subject, String)>,
+    /// What the operators must know, such as data classes that end at different moments.
+    pub notes: Vec<String>,
+}
+
+/// What an objective is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Subject {
+    /// A data class.
+    Data(Idx<Data>),
+    /// A service.
+    Service(Idx<Service>),
+}
+
+/// The copy from which one data class is recovered.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// The data class.
+    pub data: Idx<Data>,
+    /// The copy; for several semi-sync replicas the first of those of which the most advanced
+    /// is taken.
+    pub copy: Idx<Copy>,
+    /// How it becomes the primary.
+    pub means: Means,
+    /// Where the data class lives afterwards.
+    pub target: Idx<Host>,
+    /// Recent work that is lost at most.
+    pub loss: Duration,
+}
+
+/// How a copy becomes the primary.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Means {
+    /// A replica is promoted.
+    Promote,
+    /// A mirror is put in the place of the tree.
+    Publish,
+    /// A backup is restored.
+    Restore,
+}
+
+/// Least and most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
+pub struct Interval {
+    /// The least it can take or the earliest it can be.
+    pub least: Duration,
+    /// The most; verdicts use this end.
+    pub most: Duration,
+}
+
+/// One step.
+#[derive(Debug)]
+pub struct Step {
+    /// What is done.
+    pub kind: StepKind,
+    /// Who does it.
+    pub actor: Actor,
+    /// The steps that must have ended before, by index, each less than this step's own.
+    pub after: Vec<usize>,
+    /// What it holds while it runs.
+    pub holds: Vec<Resource>,
+    /// How long it takes.
+    pub takes: Interval,
+    /// When it starts, from the strike, when every step takes the most.
+    pub start: Duration,
+    /// When it ends, from the strike, when every step takes the most.
+    pub finish: Duration,
+    /// Which part of the plan it belongs to.
+    pub stage: Stage,
+}
+
+/// The parts of a plan.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Until everything that was hit works again.
+    Recover,
+    /// Afterwards: protection, messages.
+    Afterwards,
+    /// The way back, started by people on a day of their choice.
+    Failback,
+}
+
+/// Who does a step.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Actor {
+    /// It happens by itself; the runner waits until it is seen.
+    Automatic,
+    /// A person looks, decides or confirms.
+    Person,
+    /// The runner, on a host.
+    Runner,
+}
+
+/// What steps share and only one can have at a time. An operator is one of several.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Resource {
+    /// A store's reading head.
+    Store(Idx<Store>),
+    /// A link's backup share.
+    Link(Idx<crate::model::Link>),
+    /// A host's disk and card.
+    Host(Idx<Host>),
+    /// One of the people.
+    Operator,
+}
+
+/// What is done in a step. The emitters turn it into words and commands.
+#[derive(Clone, Debug)]
+pub enum StepKind {
+    /// Somebody or something notices.
+    Detect,
+    /// People decide that this is the disaster that the plan is for.
+    Declare,
+    /// What might still write is made harmless: switched off by a person, who confirms it; its
+    /// settings make it start read-only.
+    Fence {
+        /// The host that may still write.
+        host: Idx<Host>,
+        /// Whether it can still be reached from outside.
+        reachable: bool,
+    },
+    /// Scheduled jobs of a director stop, so that they neither overwrite nor compete.
+    Hold {
+        /// The director.
+        director: Idx<Director>,
+    },
+    /// A machine is brought in the place of a lost one, with the same name and address.
+    Provision {
+        /// Its host.
+        host: Idx<Host>,
+    },
+    /// The volumes of a job are read into the catalogue of a standby director.
+    Scan {
+        /// The standby director.
+        director: Idx<Director>,
+        /// The store that is read.
+        store: Idx<Store>,
+        /// The jobs whose volumes are read.
+        jobs: Vec<Idx<Job>>,
+        /// How much is read at most.
+        bytes: Bytes,
+    },
+    /// Backed-up files come back to a host.
+    Restore {
+        /// The data class.
+        data: Idx<Data>,
+        /// The backup or copy.
+        copy: Idx<Copy>,
+        /// The director that restores.
+        director: Idx<Director>,
+        /// The store that is read.
+        store: Idx<Store>,
+        /// The jobs whose newest runs before the chosen moment make the chain: data first, logs
+        /// after it.
+        jobs: Vec<Idx<Job>>,
+        /// Where to.
+        to: Idx<Host>,
+        /// How much is moved at most.
+        bytes: Bytes,
+    },
+    /// A staged physical backup is made ready, or a dump is loaded, and put in place.
+    Prepare {
+        /// The database.
+        cluster: Idx<Cluster>,
+        /// The data class.
+        data: Idx<Data>,
+        /// On which host.
+        host: Idx<Host>,
+        /// The folder of the restored staging.
+        staging: EcoString,
+        /// Whether it is a dump.
+        dump: bool,
+        /// How much there is.
+        bytes: Bytes,
+    },
+    /// A database is started, with crash recovery.
+    StartDatabase {
+        /// The database.
+        cluster: Idx<Cluster>,
+        /// On which host.
+        host: Idx<Host>,
+    },
+    /// Logs are replayed up to the chosen moment.
+    Replay {
+        /// The database.
+        cluster: Idx<Cluster>,
+        /// On which host.
+        host: Idx<Host>,
+        /// The folder of the restored logs.
+        path: EcoString,
+        /// How much at most.
+        bytes: Bytes,
+        /// Whether people name the moment at which to stop, as after a corruption.
+        until: bool,
+    },
+    /// A replica applies what it has and becomes the primary.
+    Promote {
+        /// The database.
+        cluster: Idx<Cluster>,
+        /// The replica; the runner refuses when another in reach is further.
+        host: Idx<Host>,
+        /// The other surviving replicas, asked for their positions.
+        others: Vec<Idx<Host>>,
+    },
+    /// The newest complete snapshot of a mirror is put in the place of the tree.
+    Publish {
+        /// The data class.
+        data: Idx<Data>,
+        /// The mirror's job.
+        job: Idx<Job>,
+        /// Where.
+        host: Idx<Host>,
+    },
+    /// The recovered data is looked at before it is trusted.
+    VerifyData {
+        /// The data class.
+        data: Idx<Data>,
+        /// Where.
+        host: Idx<Host>,
+    },
+    /// A standby member of a pool is started.
+    StartMember {
+        /// The pool.
+        pool: Idx<Pool>,
+        /// The member.
+        host: Idx<Host>,
+    },
+    /// A balancer or VRRP moves by itself.
+    TakeOver {
+        /// The address.
+        vip: Idx<Vip>,
+        /// The host that has it afterwards.
+        to: Idx<Host>,
+    },
+    /// The balancer takes lost members of a pool out by itself.
+    DropMembers {
+        /// The pool.
+        pool: Idx<Pool>,
+    },
+    /// Records of a name are replaced, and resolvers forget the old ones.
+    SwitchDns {
+        /// The name.
+        dns: Idx<Dns>,
+        /// The addresses that it points to from now on.
+        to: Vec<std::net::IpAddr>,
+    },
+    /// A service's check passes over every path.
+    VerifyService {
+        /// The service.
+        service: Idx<Service>,
+    },
+    /// Surviving replicas follow the new primary.
+    Repoint {
+        /// The database.
+        cluster: Idx<Cluster>,
+        /// The replica.
+        replica: Idx<Host>,
+        /// The new primary.
+        primary: Idx<Host>,
+    },
+    /// People are told.
+    Announce,
+    /// The lost copy is made again from the new primary, before traffic goes back.
+    Reprotect {
+        /// The data class.
+        data: Idx<Data>,
+        /// The host that gets the copy.
+        host: Idx<Host>,
+        /// The host that has the data now.
+        from: Idx<Host>,
+    },
+    /// Work goes back to where it was, in a quiet hour, with nothing lost.
+    FailBack {
+        /// The data class.
+        data: Idx<Data>,
+        /// From where.
+        from: Idx<Host>,
+        /// To where.
+        to: Idx<Host>,
+    },
+    /// Held jobs are let go again.
+    Release {
+        /// The director.
+        director: Idx<Director>,
+    },
+}
