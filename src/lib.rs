@@ -4,9 +4,11 @@
 //! is the map.
 
 pub mod base;
+pub mod calendar;
 pub mod diag;
 pub mod emit;
 pub mod model;
 pub mod ops;
 pub mod plan;
+pub mod quantity;
 pub mod syntax;

@@ -92,7 +92,9 @@ impl SourceMap {
     /// The text of a span; empty when it is in no file.
     pub fn text(&self, span: Span) -> &str {
         self.file_of(span)
-            .and_then(|f| f.text.get((span.lo - f.base) as usize..(span.hi.min(f.span().hi) - f.base) as usize))
+            .and_then(|f| {
+                f.text.get((span.lo - f.base) as usize..(span.hi.min(f.span().hi) - f.base) as usize)
+            })
             .unwrap_or("")
     }
 

@@ -41,6 +41,29 @@ declare! {
     MISSING_BRACE "missing-brace" Error parse "a block is never closed";
     STRAY_BRACE "stray-brace" Error parse "a brace closes nothing";
     UNCLOSED_STRING "unclosed-string" Error parse "a string has no closing quote on its line";
+    // Names and types.
+    TOO_MANY_ITEMS "too-many-items" Error resolve "loops and patterns unroll to more items, or `use` brings in more files, than the limit";
+    BAD_FORM "bad-form" Error resolve "an entry is put together in a way that its kind does not have";
+    UNKNOWN_MODULE "unknown-module" Error resolve "`use` names a module that the library does not have";
+    DUPLICATE_NAME "duplicate-name" Error resolve "two things have the same name";
+    MISPLACED "misplaced" Error resolve "an entry stands where it cannot";
+    UNKNOWN_WORD "unknown-word" Error resolve "a block has no such attribute or inner block";
+    STATED_TWICE "stated-twice" Error resolve "a block states an attribute twice";
+    BAD_NAME "bad-name" Error resolve "a name has characters or a length that names do not have";
+    CIRCULAR "circular" Error resolve "a definition needs itself";
+    UNKNOWN_NAME "unknown-name" Error resolve "a name is used that nothing declares";
+    BAD_ARGUMENT "bad-argument" Error resolve "a pattern or a function does not take these arguments";
+    WRONG_KIND "wrong-kind" Error resolve "a name means another kind of thing than is wanted";
+    MISSING_ATTRIBUTE "missing-attribute" Error resolve "a block lacks something that it must state";
+    WRONG_TYPE "wrong-type" Error resolve "a value has another type than is wanted";
+    OUT_OF_RANGE "out-of-range" Error resolve "a number is outside of what can be";
+    UNKNOWN_UNIT "unknown-unit" Error resolve "a unit that does not exist";
+    AMBIGUOUS_UNIT "ambiguous-unit" Error resolve "a unit that people read in two ways";
+    DIMENSION_MISMATCH "dimension-mismatch" Error resolve "arithmetic on quantities that do not go together";
+    LITERAL_SECRET "literal-secret" Error resolve "a secret is written into the spec";
+    UNALIGNED_SCHEDULE "unaligned-schedule" Error resolve "an interval that does not divide the hour or the day";
+    SKIPPED_MONTHS "skipped-months" Error resolve "a schedule on a day that not every month has";
+    BAD_TABLE "bad-table" Error resolve "a table that `csv` or `json` names cannot be read";
 }
 
 /// The entry of that name.

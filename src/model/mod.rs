@@ -11,7 +11,9 @@ pub mod running;
 pub mod scenario;
 pub mod tier;
 
-pub use data::{Backup, Copy, CopyKind, CopyOf, Data, Files, Method, Mirror, Mode, On, Place, Replica, Route};
+pub use data::{
+    Backup, Copy, CopyKind, CopyOf, Data, Files, Method, Mirror, Mode, On, Place, Replica, Route,
+};
 pub use estate::{Class, Direction, Group, GroupKind, Hop, Host, Link, Region, Site, Store};
 pub use input::{Assumption, Input};
 pub use running::{BackupServer, Check, Cluster, Dns, Engine, Pool, Secret, Service, Vip};

@@ -2,7 +2,7 @@
 
 use super::stream::Path;
 use crate::base::{EcoString, Span};
-use crate::calendar::{Rule, Transitions, Zone};
+use crate::calendar::{Rule, Zone};
 use crate::model::{Cluster, Copy, Data, Host, Site, Store};
 use crate::quantity::{Duration, Rate, Ratio};
 use la_arena::Idx;
@@ -46,27 +46,13 @@ pub struct Run {
     pub span: Span,
 }
 
-/// Who starts the runs: what the scheduler does with local times that do not exist, or twice,
-/// is its own.
+/// Who starts the runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scheduler {
-    /// Bacula's director: a time that does not exist is skipped, one that exists twice counts once.
+    /// Bacula's director.
     Bacula,
     /// Debian's cron.
     Cron,
-}
-
-impl Scheduler {
-    /// What it does when clocks change.
-    pub fn transitions(self) -> Transitions {
-        use crate::calendar::{Fold, Gap};
-        match self {
-            Self::Bacula => Transitions { gap: Gap::Skip, fold: Fold::First },
-            // Cron runs a fixed time once, right after the jump; a wildcard time that does not
-            // exist is skipped. Skipping is the worse of the two for a gap.
-            Self::Cron => Transitions { gap: Gap::Skip, fold: Fold::First },
-        }
-    }
 }
 
 /// A scheduled job.
@@ -268,7 +254,9 @@ impl JobKind {
     /// The store that it writes to.
     pub fn writes_to(&self) -> Option<Idx<Store>> {
         match self {
-            Self::Files { store, .. } | Self::Database { store, .. } | Self::Log { store, .. } => Some(*store),
+            Self::Files { store, .. } | Self::Database { store, .. } | Self::Log { store, .. } => {
+                Some(*store)
+            }
             Self::Copy { to, .. } => Some(*to),
             Self::Verify { .. } | Self::Mirror { .. } => None,
         }

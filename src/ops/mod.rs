@@ -4,8 +4,8 @@
 //! and the emitters write these very ones; nothing downstream invents a schedule, a path or a
 //! timeout. The types are plain data; ids are indices that `lower` hands out.
 
-mod names;
 pub mod job;
+mod names;
 pub mod stream;
 pub mod takeover;
 

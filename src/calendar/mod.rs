@@ -1,0 +1,12 @@
+//! Time as estates live it: zones with their real transitions, schedules, weekly profiles.
+
+mod gaps;
+mod profile;
+mod rule;
+pub mod show;
+mod zone;
+
+pub use gaps::{Gap, Gaps, worst_gaps};
+pub use profile::{Line, WEEK_MINUTES, WEEK_SECONDS, WeekProfile};
+pub use rule::{ALL_MONTHS, ALL_WEEKDAYS, ALL_WEEKS, Days, NotAligned, Rule};
+pub use zone::{UnknownZone, Zone};
