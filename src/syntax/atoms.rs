@@ -84,7 +84,10 @@ fn number(text: &str) -> Result<Number, Wrong> {
                 mantissa = longer;
                 if let Some(scale) = &mut scale {
                     if *scale == 18 {
-                        return wrong("has more than 18 digits behind the point", "round it, or use a smaller unit");
+                        return wrong(
+                            "has more than 18 digits behind the point",
+                            "round it, or use a smaller unit",
+                        );
                     }
                     *scale += 1;
                 }
@@ -103,7 +106,8 @@ fn number(text: &str) -> Result<Number, Wrong> {
 }
 
 fn moment(text: &str) -> Result<u16, Wrong> {
-    let two = |s: &str| s.parse::<u16>().ok().filter(|_| s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit()));
+    let two =
+        |s: &str| s.parse::<u16>().ok().filter(|_| s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit()));
     let minutes = text.split_once(':').and_then(|(h, m)| Some((two(h)?, two(m)?)));
     match minutes {
         Some((h, m)) if m < 60 && h * 60 + m <= 24 * 60 => Ok(h * 60 + m),
@@ -132,7 +136,10 @@ fn ordinal(value: &str, unit: &str) -> Result<u32, Wrong> {
 /// `2027-03-31`: a word, which the places that take a date read further.
 fn is_date(bytes: &[u8]) -> bool {
     bytes.len() == 10
-        && bytes.iter().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { *b == b'-' } else { b.is_ascii_digit() })
+        && bytes
+            .iter()
+            .enumerate()
+            .all(|(i, b)| if matches!(i, 4 | 7) { *b == b'-' } else { b.is_ascii_digit() })
 }
 
 /// `[fd00::1]`, brackets included.

@@ -11,7 +11,10 @@ pub(super) fn quoted(text: &str) -> String {
             out.push('…');
             break;
         }
-        if c.is_control() || (c.is_whitespace() && c != ' ') || matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}') {
+        if c.is_control()
+            || (c.is_whitespace() && c != ' ')
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}')
+        {
             out.push_str(&format!("U+{:04X}", c as u32));
         } else {
             out.push(c);
@@ -44,7 +47,9 @@ pub(super) fn too_deep(at: u32, limit: usize) -> Diagnostic {
         format!("braces, brackets and parentheses are nested more than {limit} deep"),
     )
     .here(format!("level {}", limit + 1))
-    .help("look for closers that are missing before this place, or move the inner part to an entry of its own")
+    .help(
+        "look for closers that are missing before this place, or move the inner part to an entry of its own",
+    )
 }
 
 /// `count` blocks are open at the end; the one at `opener` most likely lacks its brace.
@@ -56,7 +61,8 @@ pub(super) fn missing_brace(opener: u32, closer: Option<u32>, outer: &[u32], cou
     let mut finding = Diagnostic::new(&catalogue::MISSING_BRACE, Span::new(opener, opener + 1), message)
         .here("this `{` has no `}` of its own");
     if let Some(at) = closer {
-        finding = finding.label(Span::new(at, at + 1), "this `}` closes it, but stands in the column of another block");
+        finding = finding
+            .label(Span::new(at, at + 1), "this `}` closes it, but stands in the column of another block");
     }
     for &at in outer {
         finding = finding.label(Span::new(at, at + 1), "open at the end of the file");
@@ -70,7 +76,8 @@ pub(super) fn stray_brace(at: u32, odd: Option<u32>) -> Diagnostic {
         Diagnostic::new(&catalogue::STRAY_BRACE, Span::new(at, at + 1), "this `}` closes nothing")
             .here("no block is open here");
     if let Some(odd) = odd {
-        finding = finding.label(Span::new(odd, odd + 1), "this one may be too many: its column is not its block's");
+        finding =
+            finding.label(Span::new(odd, odd + 1), "this one may be too many: its column is not its block's");
     }
     finding.help("remove it, or put the `{` that it should close behind the block's name")
 }
@@ -79,9 +86,9 @@ pub(super) fn stray_brace(at: u32, odd: Option<u32>) -> Diagnostic {
 pub(super) fn unclosed_string(span: Span, raw: Option<&'static str>) -> Diagnostic {
     let finding = |message: &str| Diagnostic::new(&catalogue::UNCLOSED_STRING, span, message);
     match raw {
-        None => finding("this string has no closing `\"` on its line")
-            .here("begins here")
-            .help("close it with `\"`; a `\"` inside it is written `\\\"`, and text of several lines `r#\"…\"#`"),
+        None => finding("this string has no closing `\"` on its line").here("begins here").help(
+            "close it with `\"`; a `\"` inside it is written `\\\"`, and text of several lines `r#\"…\"#`",
+        ),
         Some(closer) => finding("this raw string is never closed")
             .here("begins here and takes the rest of the file")
             .help(format!("close it with `{closer}`")),

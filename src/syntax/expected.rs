@@ -159,36 +159,60 @@ fn slip(found: &str, rest: &str, before: &str) -> Option<(String, &'static str)>
             return Some((format!("`{found}` is no operator"), "write `and`, `or` or `not`"));
         }
         "=>" => return plain("`=>` is no sign", "a direction is written `->`; at least is `>=`"),
-        ":=" => return plain("`:=` is no sign", "write `=`"),
-        "-=" => return plain("`-=` is no sign", "there are `=`, which sets, and `+=`, which adds"),
         "*/" => return plain("`*/` ends nothing", "a comment begins with `//` and ends with its line"),
         _ => {}
     }
     let first = found.chars().next()?;
-    let twin = |sign, name| {
-        Some((format!("{} is {name}", quoted(&first.to_string())), sign))
-    };
+    let twin = |sign, name| Some((format!("{} is {name}", quoted(&first.to_string())), sign));
     match first {
         '\'' => plain("strings are written in double quotes", "write `\"…\"`"),
         '`' => plain("strings are written in double quotes", "write `\"…\"`"),
         '#' => plain("a comment begins with `//`", "write `//` for `#`"),
-        '\\' => plain("a line cannot be continued with `\\`", "put a long value in `[ ]` or `( )`, where newlines do not count"),
+        '\\' => plain(
+            "a line cannot be continued with `\\`",
+            "put a long value in `[ ]` or `( )`, where newlines do not count",
+        ),
         '&' | '|' | '^' | '~' => Some((format!("`{first}` is no operator"), "write `and`, `or` or `not`")),
         ',' if !before.contains(['[', '(']) => {
             plain("entries are not separated by commas", "begin a new line, or write `;`")
         }
         ',' if before.ends_with(['[', '(', ',']) => plain("nothing stands before this `,`", "remove the `,`"),
-        '=' if before.is_empty() => plain("there is no name before this `=`", "write what is set before the `=`"),
-        ':' if rest.starts_with("::") => {
-            plain("`::` cannot stand here", "a name inside another is written with `.`; an IPv6 address stands in brackets, `[fd00::1]`")
+        '=' | '+' if matches!(found, "=" | "+=") && before.contains('=') && !before.contains('(') => {
+            plain("an entry has one `=`", "begin a new line for another entry; to compare, write `==`")
         }
-        '.' => plain("a number begins with a digit and a name with a letter", "write `0.5`, not `.5`; a range is `a..b`"),
+        '=' if before.ends_with(':') => plain("`:=` is no sign", "write `=`"),
+        '=' if before.ends_with('-') => {
+            plain("`-=` is no sign", "there are `=`, which sets, and `+=`, which adds")
+        }
+        '>' if before.ends_with('=') => plain("`=>` is no sign", "set a value with `=`; at least is `>=`"),
+        ':' if before.ends_with(':') || rest.starts_with("::") => plain(
+            "`::` cannot stand here",
+            "a name inside another is written with `.`; an IPv6 address stands in brackets, `[fd00::1]`",
+        ),
+        ':' if before.contains(':') && !before.contains(['[', '(', '=']) => {
+            plain("an entry has one `:`", "begin a new line for another entry")
+        }
+        ':' if before.contains('=') && !before.contains(['[', '(']) => {
+            plain("a `:` stands before the `=`, not behind it", "write `name : what = value`")
+        }
+        ':' if before.is_empty() => {
+            plain("there is no name before this `:`", "write what it is about before the `:`")
+        }
+        '=' if before.is_empty() => {
+            plain("there is no name before this `=`", "write what is set before the `=`")
+        }
+        '.' => plain(
+            "a number begins with a digit and a name with a letter",
+            "write `0.5`, not `.5`; a range is `a..b`",
+        ),
         '$' => plain("`$` cannot stand here", "a name is used as it is, and in a string as `{name}`"),
         '@' => plain("`@` cannot stand here", "put text that holds an `@` in a string"),
         '“' | '”' | '„' | '‘' | '’' | '«' | '»' | '＂' | '＇' | '「' | '」' => {
             Some((format!("`{first}` is not the quote that strings are written in"), "write `\"`"))
         }
-        '–' | '—' | '−' | '－' => twin("write `-`", "a dash or a minus of print, not the `-` of the keyboard"),
+        '–' | '—' | '−' | '－' => {
+            twin("write `-`", "a dash or a minus of print, not the `-` of the keyboard")
+        }
         '→' => twin("write `->`", "not a sign of the language"),
         '↔' => twin("write `<->`", "not a sign of the language"),
         '≤' => twin("write `<=`", "not a sign of the language"),
@@ -208,7 +232,10 @@ fn slip(found: &str, rest: &str, before: &str) -> Option<(String, &'static str)>
         }
         c if c.is_control() => twin("delete it", "a control character, which cannot be seen"),
         c if c.is_alphabetic() && !c.is_ascii() => Some((
-            format!("names are written with the letters a to z, digits, `-` and `_`; {} is none of them", quoted(&c.to_string())),
+            format!(
+                "names are written with the letters a to z, digits, `-` and `_`; {} is none of them",
+                quoted(&c.to_string())
+            ),
             "text in other letters stands in a string: `\"…\"`",
         )),
         _ => None,

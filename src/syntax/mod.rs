@@ -10,6 +10,7 @@ mod errors;
 mod expected;
 mod lower;
 mod parse;
+mod phrases;
 mod prescan;
 mod repair;
 mod strings;

@@ -174,9 +174,9 @@ impl Scanner<'_> {
             b'"' => self.string(),
             b'\\' | b'#' => self.at = self.line_end(),
             b'\'' => {
-                let end = self.line_end();
-                let rest = self.bytes.get(self.at + 1..end).unwrap_or_default();
-                self.at += rest.iter().position(|&b| b == b'\'').map_or(1, |i| i + 2);
+                let rest = self.bytes.get(self.at + 1..).unwrap_or_default();
+                let end = rest.iter().position(|b| matches!(b, b'\'' | b'\n'));
+                self.at += end.filter(|&i| rest.get(i) == Some(&b'\'')).map_or(1, |i| i + 2);
             }
             b';' => {
                 self.drop_brackets();
@@ -219,6 +219,7 @@ impl Scanner<'_> {
                 let skipped = self.bytes.get(self.at..end).unwrap_or_default();
                 if let Some(newline) = skipped.iter().rposition(|&b| b == b'\n') {
                     self.line_start = self.at + newline + 1;
+                    self.first = Some(self.line_start);
                 }
                 self.at = end;
             }

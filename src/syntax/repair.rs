@@ -56,7 +56,13 @@ pub(super) fn unbalanced(scan: &Scan, base: u32, problems: &mut Problems) {
         Some((opener, closer)) => (opener, Some(base + closer as u32)),
         None => (innermost.at, None),
     };
-    let outer: Vec<u32> =
-        scan.unclosed.iter().map(|o| o.at).filter(|&at| at != opener).map(|at| base + at as u32).take(3).collect();
+    let outer: Vec<u32> = scan
+        .unclosed
+        .iter()
+        .map(|o| o.at)
+        .filter(|&at| at != opener)
+        .map(|at| base + at as u32)
+        .take(3)
+        .collect();
     problems.push(errors::missing_brace(base + opener as u32, closer, &outer, scan.unclosed.len()));
 }

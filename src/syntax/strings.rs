@@ -2,7 +2,8 @@
 
 use super::ast::{Phrase, Piece};
 use super::errors;
-use super::lower::{Flaw, Lower};
+use super::lower::Lower;
+use super::phrases::Flaw;
 use crate::base::{EcoString, Span};
 
 impl Lower<'_> {
@@ -31,7 +32,8 @@ impl Lower<'_> {
                 at += len;
             } else if rest.starts_with('{') {
                 let end = rest.get(1..).and_then(|r| r.find(['{', '}']));
-                let closed = end.map(|i| i + 1).filter(|&i| rest.get(i..).is_some_and(|r| r.starts_with('}')));
+                let closed =
+                    end.map(|i| i + 1).filter(|&i| rest.get(i..).is_some_and(|r| r.starts_with('}')));
                 let Some(end) = closed else {
                     let span = self.span(lo + at, lo + at + 1);
                     self.report(errors::in_string(

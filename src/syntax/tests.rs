@@ -29,7 +29,8 @@ fn source(map: &SourceMap) -> &Source {
 /// The tree of a text without mistakes.
 fn tree(text: &str) -> File {
     let (map, file, found) = parsed(text);
-    let shown: Vec<String> = found.iter().map(|d| format!("{} {}", map.place(d.primary.span), d.message)).collect();
+    let shown: Vec<String> =
+        found.iter().map(|d| format!("{} {}", map.place(d.primary.span), d.message)).collect();
     assert!(found.is_empty(), "{text:?}: {shown:?}");
     file
 }
