@@ -248,14 +248,19 @@ fn without_any_one_line_the_heads_of_the_others_stay() {
 }
 
 #[test]
-fn slices_make_the_same_tree_as_the_whole() {
-    let docs = "/// About it.\n";
-    let text = format!("{SHOP}\n{docs}").repeat(100) + "end = [1,\n 2]\n";
-    assert!(text.len() > 4 * 65_536, "several slices");
-    let file = tree(&text);
+fn slices_and_threads_make_the_same_tree_as_the_whole() {
+    const COPIES: usize = 250;
+    let copy = format!("{SHOP}\nbroken = = 1\n/// About it.\n");
+    let text = copy.repeat(COPIES) + "end = [1,\n 2]\n";
+    assert!(text.len() > 16 * 65_536, "enough slices for several threads");
+    let (map, file, found) = parsed(&text);
     let one = tree(SHOP).entries.len();
-    assert_eq!(file.entries.len(), 100 * one + 1);
-    assert_eq!(file.entries.iter().filter(|e| e.doc.is_some()).count(), 100, "no doc comment is cut off");
+    assert_eq!(file.entries.len(), COPIES * one + 1);
+    assert!(file.entries.is_sorted_by_key(|e| e.span));
+    assert_eq!(file.entries.iter().filter(|e| e.doc.is_some()).count(), COPIES, "no doc comment is cut off");
+    let (first, length) = (SHOP.len() + "\nbroken = ".len(), copy.len());
+    let places: Vec<usize> = found.iter().map(|d| (d.primary.span.lo - source(&map).base) as usize).collect();
+    assert_eq!(places, (0..COPIES).map(|i| first + i * length).collect::<Vec<_>>());
     check_spans(&text);
 }
 
