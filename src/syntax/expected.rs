@@ -53,6 +53,7 @@ fn describe(rule: Rule) -> Option<Expected> {
         | Rule::missing
         | Rule::separator
         | Rule::token
+        | Rule::word_char
         | Rule::open_text
         | Rule::junk
         | Rule::entry_ahead

@@ -20,6 +20,13 @@ mod tests;
 use crate::base::Source;
 use crate::base::limits::Limits;
 use crate::diag::Problems;
+use std::num::NonZero;
+
+/// Most threads that one file is parsed on. Beyond a few, memory is the limit and not the processor.
+const THREADS: usize = 4;
+
+/// Fewest slices that are worth a thread of their own, half a mebibyte together.
+const LEAST_SLICES: usize = 8;
 
 /// The tree of a source, with spans in the offset space of its map.
 ///
@@ -43,16 +50,70 @@ pub fn parse(source: &Source, limits: &Limits, problems: &mut Problems) -> ast::
     }
     repair::unbalanced(&scan, base, problems);
 
+    let cuts: Vec<usize> =
+        scan.cuts.iter().copied().filter(|&cut| cut < text.len()).chain([text.len()]).collect();
+    let job = Job { source, text, base, nesting: limits.nesting, by_indentation: !scan.unclosed.is_empty() };
     let mut file = ast::File::default();
-    let mut from = 0;
-    for to in scan.cuts.iter().copied().filter(|&cut| cut < text.len()).chain([text.len()]) {
-        let slice = text.get(from..to).unwrap_or_default();
-        let mut lower = lower::Lower::new(slice, base + from as u32, limits.nesting, problems);
-        if !scan.unclosed.is_empty() {
-            lower = lower.by_indentation(source);
-        }
-        lower.file(&mut file.entries);
-        from = to;
-    }
+    job.run(&cuts, &mut file.entries, problems);
     file
+}
+
+/// The lowering of one text in slices, which know nothing of each other.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    source: &'a Source,
+    text: &'a str,
+    base: u32,
+    nesting: usize,
+    by_indentation: bool,
+}
+
+impl Job<'_> {
+    /// Lowers the slices that end at `cuts`, in up to [`THREADS`] runs side by side. The outcome is
+    /// that of one run: each keeps the order, and they are joined in order.
+    fn run(self, cuts: &[usize], entries: &mut Vec<ast::Entry>, problems: &mut Problems) {
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS);
+        let share = cuts.len().div_ceil(threads).max(LEAST_SLICES);
+        let starts = std::iter::once(0).chain(cuts.chunks(share).filter_map(|part| part.last().copied()));
+        let parts: Vec<(usize, &[usize])> = starts.zip(cuts.chunks(share)).collect();
+        let Some((&(_, first), rest)) = parts.split_first() else { return };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = rest
+                .iter()
+                .map(|&(from, part)| {
+                    let work = move || {
+                        let (mut entries, mut problems) = (Vec::new(), Problems::new());
+                        self.slices(from, part, &mut entries, &mut problems);
+                        (entries, problems)
+                    };
+                    // A system without a thread to spare gets the work done here, below.
+                    let name = "parse".to_owned();
+                    (from, part, std::thread::Builder::new().name(name).spawn_scoped(scope, work).ok())
+                })
+                .collect();
+            self.slices(0, first, entries, problems);
+            for (from, part, other) in others {
+                match other.and_then(|thread| thread.join().ok()) {
+                    Some((mut more, found)) => {
+                        entries.append(&mut more);
+                        problems.extend(found.sorted());
+                    }
+                    None => self.slices(from, part, entries, problems),
+                }
+            }
+        });
+    }
+
+    /// Lowers, one after the other, the slices that end at `cuts`; the first begins at `from`.
+    fn slices(self, mut from: usize, cuts: &[usize], entries: &mut Vec<ast::Entry>, problems: &mut Problems) {
+        for &to in cuts {
+            let slice = self.text.get(from..to).unwrap_or_default();
+            let mut lower = lower::Lower::new(slice, self.base + from as u32, self.nesting, problems);
+            if self.by_indentation {
+                lower = lower.by_indentation(self.source);
+            }
+            lower.file(entries);
+            from = to;
+        }
+    }
 }

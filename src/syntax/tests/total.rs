@@ -248,14 +248,19 @@ fn without_any_one_line_the_heads_of_the_others_stay() {
 }
 
 #[test]
-fn slices_make_the_same_tree_as_the_whole() {
-    let docs = "/// About it.\n";
-    let text = format!("{SHOP}\n{docs}").repeat(100) + "end = [1,\n 2]\n";
-    assert!(text.len() > 4 * 65_536, "several slices");
-    let file = tree(&text);
+fn slices_and_threads_make_the_same_tree_as_the_whole() {
+    const COPIES: usize = 250;
+    let copy = format!("{SHOP}\nbroken = = 1\n/// About it.\n");
+    let text = copy.repeat(COPIES) + "end = [1,\n 2]\n";
+    assert!(text.len() > 16 * 65_536, "enough slices for several threads");
+    let (map, file, found) = parsed(&text);
     let one = tree(SHOP).entries.len();
-    assert_eq!(file.entries.len(), 100 * one + 1);
-    assert_eq!(file.entries.iter().filter(|e| e.doc.is_some()).count(), 100, "no doc comment is cut off");
+    assert_eq!(file.entries.len(), COPIES * one + 1);
+    assert!(file.entries.is_sorted_by_key(|e| e.span));
+    assert_eq!(file.entries.iter().filter(|e| e.doc.is_some()).count(), COPIES, "no doc comment is cut off");
+    let (first, length) = (SHOP.len() + "\nbroken = ".len(), copy.len());
+    let places: Vec<usize> = found.iter().map(|d| (d.primary.span.lo - source(&map).base) as usize).collect();
+    assert_eq!(places, (0..COPIES).map(|i| first + i * length).collect::<Vec<_>>());
     check_spans(&text);
 }
 
@@ -335,6 +340,8 @@ fn hostile(n: usize) -> Vec<(String, String)> {
     ] {
         add(unit, fill(unit));
     }
+    let n = n / 4;
+    let fill = |unit: &str| unit.repeat(n / unit.len() + 1);
     for open in ["{", "[", "(", "f(", "a = [", "a {\n", "\"{("] {
         for junk in ["", "= =", "'", "\\", "\"", "a = b {", "\n a b c = "] {
             // As deep as is allowed, again and again; closed, unclosed, and with junk behind.
@@ -369,22 +376,19 @@ fn hostile(n: usize) -> Vec<(String, String)> {
 
 #[test]
 fn no_text_takes_more_than_linear_time() {
-    // Generous: honest text takes some 0.2 µs a byte in this build. What is quadratic takes a
-    // hundred times this at this length.
-    const MICROSECONDS_PER_BYTE: f64 = 12.0;
-    for (name, text) in hostile(40_000) {
-        let best = (0..2)
+    // Generous: these texts take 0.2 to 2.5 µs a byte in this build. At this length even a plain
+    // scan to the end of the text for each byte of it takes ten.
+    const MICROSECONDS_PER_BYTE: f64 = 6.0;
+    for (name, text) in hostile(160_000) {
+        // Again when it was slow: another process may have had the processor.
+        let fastest = (0..3)
             .map(|_| {
                 let start = Instant::now();
                 parsed(&text);
-                start.elapsed().as_secs_f64()
+                start.elapsed().as_secs_f64() * 1e6 / text.len() as f64
             })
-            .fold(f64::MAX, f64::min);
-        let each = best * 1e6 / text.len() as f64;
-        if std::env::var_os("SHOW").is_some() && each > 0.6 {
-            println!("{each:.2} {name:?}");
-        }
-        assert!(each < MICROSECONDS_PER_BYTE, "{name:?}: {each:.1} µs a byte");
+            .find(|each| *each < MICROSECONDS_PER_BYTE);
+        assert!(fastest.is_some(), "{name:?}: more than {MICROSECONDS_PER_BYTE} µs a byte");
     }
 }
 
