@@ -11,4 +11,6 @@ pub mod model;
 pub mod ops;
 pub mod plan;
 pub mod quantity;
+pub mod resolve;
+pub mod schema;
 pub mod syntax;

@@ -1,1 +1,3 @@
+//! The command line of drc.
+
 fn main() {}

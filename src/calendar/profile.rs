@@ -57,14 +57,21 @@ impl WeekProfile {
                 }
             }
         }
-        let mut cuts: Vec<u32> =
-            intervals.iter().flat_map(|(a, b, _)| [*a, *b]).chain([0]).filter(|c| *c < WEEK_MINUTES).collect();
+        let mut cuts: Vec<u32> = intervals
+            .iter()
+            .flat_map(|(a, b, _)| [*a, *b])
+            .chain([0])
+            .filter(|c| *c < WEEK_MINUTES)
+            .collect();
         cuts.sort_unstable();
         cuts.dedup();
         let rate_at = |minute: u32| {
-            intervals.iter().filter(|(a, b, _)| (*a..*b).contains(&minute)).fold(base, |rate, (_, _, line)| {
-                if line.adds { rate.saturating_add(line.rate) } else { line.rate }
-            })
+            intervals.iter().filter(|(a, b, _)| (*a..*b).contains(&minute)).fold(
+                base,
+                |rate, (_, _, line)| {
+                    if line.adds { rate.saturating_add(line.rate) } else { line.rate }
+                },
+            )
         };
         Self::from_segments(cuts.into_iter().map(|c| (c, rate_at(c))).collect(), burst)
     }
@@ -155,7 +162,11 @@ mod tests {
         let line = |weekdays, from, to, rate, adds| Line { weekdays, from, to, rate, adds };
         let p = WeekProfile::new(
             1,
-            &[line(0x7f, 1140, 1380, 9, false), line(SAT, 1200, 1260, 24, false), line(SUN, 1380, 60, 5, true)],
+            &[
+                line(0x7f, 1140, 1380, 9, false),
+                line(SAT, 1200, 1260, 24, false),
+                line(SUN, 1380, 60, 5, true),
+            ],
             Bytes::ZERO,
         );
         let at = |day: u64, minute: u64| p.written((day * 1440 + minute) * 60, 1) as u64;

@@ -101,8 +101,7 @@ impl Rule {
         let day = date.day() - 1;
         match self.days {
             Days::Weekly { weeks, weekdays } => {
-                weeks & (1 << (day / 7)) != 0
-                    && weekdays & (1 << date.weekday().to_monday_zero_offset()) != 0
+                weeks & (1 << (day / 7)) != 0 && weekdays & (1 << date.weekday().to_monday_zero_offset()) != 0
             }
             Days::Monthly { days } => days & (1 << day) != 0,
         }
@@ -225,9 +224,13 @@ mod tests {
             Just(EVERY_DAY),
             (1u32..0x7fff_ffff).prop_map(|days| Days::Monthly { days }),
         ];
-        (1u16..4096, days, proptest::collection::btree_set(0u16..12, 1..4)).prop_map(|(months, days, times)| {
-            Rule { months, days, times: times.into_iter().map(|t| t * 120).collect() }
-        })
+        (1u16..4096, days, proptest::collection::btree_set(0u16..12, 1..4)).prop_map(
+            |(months, days, times)| Rule {
+                months,
+                days,
+                times: times.into_iter().map(|t| t * 120).collect(),
+            },
+        )
     }
 
     proptest! {

@@ -64,6 +64,20 @@ declare! {
     UNALIGNED_SCHEDULE "unaligned-schedule" Error resolve "an interval that does not divide the hour or the day";
     SKIPPED_MONTHS "skipped-months" Error resolve "a schedule on a day that not every month has";
     BAD_TABLE "bad-table" Error resolve "a table that `csv` or `json` names cannot be read";
+
+    // The estate.
+    UNKNOWN_ZONE "unknown-zone" Error model "a time zone that does not exist";
+    SHARES_EXCEED_LINK "shares-exceed-link" Error model "the shares of a link come to more than 100 %";
+    NO_ROUTE "no-route" Error model "nothing says which links a copy takes";
+    BROKEN_ROUTE "broken-route" Error model "the links of a route do not join up";
+    NOT_A_REPLICA "not-a-replica" Error model "a host is named as a replica and is none";
+    COPY_ON_ITSELF "copy-on-itself" Error model "a copy stands on the host of its original";
+    WRONG_PROTECTION "wrong-protection" Error model "a kind of copy that this data cannot have";
+    DUPLICATE_COPY "duplicate-copy" Error model "a data class has the same copy twice";
+    NOTHING_TO_COPY "nothing-to-copy" Error model "a copy of a backup that is not there";
+    VIP_APART "vip-apart" Error model "the hosts of a virtual address stand in different sites";
+    FAILOVER_BY_PEOPLE "failover-by-people" Warning model "an automatic failover that nothing performs";
+    TWO_DIRECTORS "two-directors" Error model "a store has two backup servers";
 }
 
 /// The entry of that name.

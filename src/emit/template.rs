@@ -72,7 +72,7 @@ fn refuse_unescaped(template: &Template) -> Result<(), String> {
                 }
             }
             TemplateElement::DecoratorBlock(block) | TemplateElement::PartialBlock(block) => {
-                for inner in &block.template {
+                if let Some(inner) = &block.template {
                     refuse_unescaped(inner)?;
                 }
             }

@@ -112,13 +112,13 @@ pub enum CopyKind {
 /// When a write counts as done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
-    /// When this replica has it; writes wait for ever.
+    /// When enough synchronous replicas have it; writes wait for ever.
     Sync,
-    /// When enough semi-sync replicas have it; after `timeout` without them, when the primary has
-    /// it. No timeout: never.
+    /// When enough synchronous replicas have it; after `timeout` without them, when the primary
+    /// has it.
     SemiSync {
         /// How long the primary waits before it goes on alone.
-        timeout: Option<Duration>,
+        timeout: Duration,
     },
     /// When the primary has it.
     Async,
@@ -195,6 +195,8 @@ pub struct CopyOf {
     pub at: (Rule, Span),
     /// How long a recovery point is kept; the original's time when not stated.
     pub keep: Input<Duration>,
+    /// The most bandwidth that it takes, enforced by the emitted configuration.
+    pub limit: Option<Input<Rate>>,
 }
 
 impl Model {

@@ -1,6 +1,6 @@
 //! Places and the links between them.
 
-use super::Input;
+use super::{GroupKind, Input};
 use crate::base::{EcoString, Span};
 use crate::calendar::Zone;
 use crate::quantity::{Bytes, Duration, Rate, Ratio};
@@ -27,6 +27,8 @@ pub struct Site {
     pub region: Option<Idx<Region>>,
     /// The zone of its clocks and schedules.
     pub zone: Zone,
+    /// How long until an equal site stands in its place: least and most.
+    pub replace: Option<Input<(Duration, Duration)>>,
 }
 
 /// A machine, real or virtual.
@@ -50,6 +52,8 @@ pub struct Host {
     pub disk_rate: Input<Rate>,
     /// The groups whose fate it shares.
     pub groups: Vec<(Idx<Group>, Span)>,
+    /// How long until an equal host stands in its place: least and most.
+    pub replace: Option<Input<(Duration, Duration)>>,
 }
 
 /// A place where backups are kept: a folder of a host.
@@ -167,34 +171,6 @@ impl Hop {
             Direction::Back => Direction::Forth,
         };
         Self { direction, ..self }
-    }
-}
-
-/// What kind of fate a group shares.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum GroupKind {
-    /// A duct that links run through.
-    Conduit,
-    /// A rack.
-    Rack,
-    /// A power feed.
-    Power,
-    /// A machine that carries virtual machines.
-    Chassis,
-    /// Credentials: who holds them can delete.
-    Credentials,
-}
-
-impl GroupKind {
-    /// Its keyword.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Conduit => "conduit",
-            Self::Rack => "rack",
-            Self::Power => "power",
-            Self::Chassis => "chassis",
-            Self::Credentials => "credentials",
-        }
     }
 }
 

@@ -7,17 +7,19 @@
 pub mod data;
 pub mod estate;
 pub mod input;
+pub mod lower;
 pub mod running;
 pub mod scenario;
 pub mod tier;
 
+pub use crate::schema::{GroupKind, Secret, StrikeKind};
 pub use data::{
     Backup, Copy, CopyKind, CopyOf, Data, Files, Method, Mirror, Mode, On, Place, Replica, Route,
 };
-pub use estate::{Class, Direction, Group, GroupKind, Hop, Host, Link, Region, Site, Store};
+pub use estate::{Class, Direction, Group, Hop, Host, Link, Region, Site, Store};
 pub use input::{Assumption, Input};
-pub use running::{BackupServer, Check, Cluster, Dns, Engine, Pool, Secret, Service, Vip};
-pub use scenario::{Scenario, Strike, StrikeKind};
+pub use running::{BackupServer, Check, Cluster, Dns, Engine, Pointer, Pool, Service, Vip};
+pub use scenario::{Scenario, Strike};
 pub use tier::{Bounds, Objective, Response, Tier};
 
 pub use la_arena::{Arena, Idx};

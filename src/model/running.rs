@@ -2,7 +2,7 @@
 
 use super::estate::{Host, Site, Store};
 use super::tier::{Response, Tier};
-use super::{Data, Input};
+use super::{Data, Input, Secret};
 use crate::base::{EcoString, Span};
 use crate::quantity::{Duration, Rate, Ratio};
 use la_arena::Idx;
@@ -70,13 +70,6 @@ pub struct Cluster {
     pub automatic: Option<Span>,
 }
 
-/// Where a secret lives. Never the secret itself.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Secret {
-    /// In a file on the host that needs it, by its absolute path.
-    File(EcoString),
-}
-
 /// A check of a service or of members of a pool.
 #[derive(Clone, Debug)]
 pub struct Check {
@@ -138,6 +131,15 @@ pub struct Vip {
     pub check: Option<Input<EcoString>>,
 }
 
+/// What a name can point to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Pointer {
+    /// A virtual address.
+    Vip(Idx<Vip>),
+    /// A host.
+    Host(Idx<Host>),
+}
+
 /// A name whose records follow a failover.
 #[derive(Debug)]
 pub struct Dns {
@@ -151,8 +153,8 @@ pub struct Dns {
     pub ttl: Input<Duration>,
     /// The virtual addresses that it points to on normal days.
     pub points: Vec<(Idx<Vip>, Span)>,
-    /// Hosts that it points to when none of `points` is left.
-    pub failover: Vec<(Idx<Host>, Span)>,
+    /// What it points to when none of `points` is left.
+    pub failover: Vec<(Pointer, Span)>,
     /// The server that takes updates.
     pub server: Option<Input<IpAddr>>,
     /// The host that this server runs on, if it is one of the estate.

@@ -1,7 +1,7 @@
 //! What can go wrong.
 
-use super::estate::{Group, GroupKind, Host, Link, Region, Site};
-use super::{Data, Model};
+use super::estate::{Group, Host, Link, Region, Site};
+use super::{Data, GroupKind, Model, StrikeKind};
 use crate::base::{EcoString, Span};
 use la_arena::Idx;
 
@@ -22,44 +22,6 @@ pub enum Strike {
     Corruption(Idx<Data>),
     /// All that production, or credentials kept there, can write is gone or encrypted everywhere.
     Hostile,
-}
-
-/// The kinds of scenario that tiers tell apart.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StrikeKind {
-    /// One host.
-    Host,
-    /// One site.
-    Site,
-    /// One region.
-    Region,
-    /// One link or conduit.
-    Link,
-    /// A rack, a power feed, a chassis or a domain of credentials.
-    Group,
-    /// Wrong contents.
-    Corruption,
-    /// An attacker.
-    Hostile,
-    /// The user's own.
-    Own,
-}
-
-impl StrikeKind {
-    /// Its name in specs and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Site => "site",
-            Self::Region => "region",
-            Self::Link => "link",
-            Self::Group => "group",
-            Self::Corruption => "corruption",
-            Self::Hostile => "hostile",
-            Self::Own => "scenario",
-        }
-    }
 }
 
 /// Something that goes wrong: one or more losses at the same moment.

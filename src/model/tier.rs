@@ -1,7 +1,6 @@
 //! What is promised, and how people react.
 
-use super::Input;
-use super::scenario::StrikeKind;
+use super::{Input, StrikeKind};
 use crate::base::{EcoString, Span};
 use crate::quantity::Duration;
 use la_arena::Idx;

@@ -163,7 +163,8 @@ impl Quantity {
     /// something is a part of it: its own base unit, the billionth, goes away.
     fn scaled(&self, num: i128, den: i128, dim: Dim, sign: i8) -> Result<Self> {
         let whole = 1_000_000_000_i128;
-        let over = || -> Option<(i128, i128)> { Some((self.num.checked_mul(num)?, self.den.checked_mul(den)?)) };
+        let over =
+            || -> Option<(i128, i128)> { Some((self.num.checked_mul(num)?, self.den.checked_mul(den)?)) };
         let (mut num, mut den) = over().ok_or(QuantityError::Overflow)?;
         let mut part = self.dim.part != dim.part;
         if self.dim.part && dim.part {
@@ -194,7 +195,8 @@ impl Quantity {
             return Err(QuantityError::Negative);
         }
         let den = self.den.checked_mul(per).ok_or(QuantityError::Overflow)?;
-        let rounded = if up { self.num.checked_add(den - 1).ok_or(QuantityError::Overflow)? } else { self.num };
+        let rounded =
+            if up { self.num.checked_add(den - 1).ok_or(QuantityError::Overflow)? } else { self.num };
         u64::try_from(rounded / den).map_err(|_| QuantityError::Overflow)
     }
 
@@ -221,7 +223,11 @@ impl Quantity {
     /// When it is none, negative or too large.
     pub fn to_rate(&self) -> Result<Rate> {
         self.want(Dim::RATE)?;
-        let per_second = Self::new(self.num.checked_mul(1_000_000_000).ok_or(QuantityError::Overflow)?, self.den, self.dim)?;
+        let per_second = Self::new(
+            self.num.checked_mul(1_000_000_000).ok_or(QuantityError::Overflow)?,
+            self.den,
+            self.dim,
+        )?;
         per_second.whole(1, false).map(Rate)
     }
 
@@ -231,7 +237,11 @@ impl Quantity {
     /// When it is no rate, negative or too large.
     pub fn to_bytes_per_sec_up(&self) -> Result<u64> {
         self.want(Dim::RATE)?;
-        let per_second = Self::new(self.num.checked_mul(1_000_000_000).ok_or(QuantityError::Overflow)?, self.den, self.dim)?;
+        let per_second = Self::new(
+            self.num.checked_mul(1_000_000_000).ok_or(QuantityError::Overflow)?,
+            self.den,
+            self.dim,
+        )?;
         per_second.whole(8, true)
     }
 
@@ -325,7 +335,10 @@ mod tests {
         assert_eq!(q(50, 0, "%").checked_mul(&q(50, 0, "%")).unwrap().to_ratio(), Ok(Ratio::percent(25)));
         assert_eq!(q(22, 1, "").to_factor(), Ok(Ratio(2_200_000_000)));
         assert_eq!(q(1, 0, "s").checked_div(&q(0, 0, "s")), Err(QuantityError::DivisionByZero));
-        assert_eq!(q(1, 0, "s").checked_sub(&q(2, 0, "s")).unwrap().to_duration(), Err(QuantityError::Negative));
+        assert_eq!(
+            q(1, 0, "s").checked_sub(&q(2, 0, "s")).unwrap().to_duration(),
+            Err(QuantityError::Negative)
+        );
         assert!(q(25, 1, "").to_count().is_err());
     }
 }

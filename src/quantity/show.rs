@@ -67,12 +67,17 @@ fn scaled(value: u64, units: &[(u64, &str)], last: &str) -> String {
 
 /// `800 GiB`.
 pub fn bytes(b: Bytes) -> String {
-    scaled(b.0, &[(1 << 50, "PiB"), (1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")], "B")
+    scaled(
+        b.0,
+        &[(1 << 50, "PiB"), (1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")],
+        "B",
+    )
 }
 
 /// `500 Mbit/s`: for links and cards.
 pub fn rate(r: Rate) -> String {
-    let units = [(1_000_000_000_000, "Tbit/s"), (1_000_000_000, "Gbit/s"), (1_000_000, "Mbit/s"), (1_000, "kbit/s")];
+    let units =
+        [(1_000_000_000_000, "Tbit/s"), (1_000_000_000, "Gbit/s"), (1_000_000, "Mbit/s"), (1_000, "kbit/s")];
     scaled(r.0, &units, "bit/s")
 }
 

@@ -60,7 +60,8 @@ pub(super) fn duplicate_name(name: &str, at: Span, before: Span) -> Diagnostic {
 }
 
 pub(super) fn bad_form(at: Span, word: &str, form: &str) -> Diagnostic {
-    Diagnostic::new(&c::BAD_FORM, at, format!("this `{word}` is not complete")).help(format!("write `{form}`"))
+    Diagnostic::new(&c::BAD_FORM, at, format!("this `{word}` is not complete"))
+        .help(format!("write `{form}`"))
 }
 
 pub(super) fn not_an_entry(at: Span) -> Diagnostic {
@@ -85,17 +86,9 @@ pub(super) fn unknown_word(word: &str, at: Span, around: Option<&'static KindDef
             )),
         };
     };
-    let here: Vec<&str> = around
-        .attributes
-        .iter()
-        .map(|a| a.name)
-        .chain(around.inside.iter().map(|k| k.keyword))
-        .collect();
-    let d = Diagnostic::new(
-        &c::UNKNOWN_WORD,
-        at,
-        format!("{} has no `{word}`", around.kind.described()),
-    );
+    let here: Vec<&str> =
+        around.attributes.iter().map(|a| a.name).chain(around.inside.iter().map(|k| k.keyword)).collect();
+    let d = Diagnostic::new(&c::UNKNOWN_WORD, at, format!("{} has no `{word}`", around.kind.described()));
     match (nearest(word, here.iter().copied()), inside_of(word)) {
         (Some(near), _) => d.help(format!("did you mean `{near}`?")),
         (None, Some(home)) => d.help(format!("`{word}` stands inside {home}")),
@@ -120,14 +113,20 @@ pub(super) fn missing_equals(attribute: &Attribute, entry: &Entry) -> Diagnostic
 }
 
 pub(super) fn missing_value(attribute: &Attribute, at: Span) -> Diagnostic {
-    Diagnostic::new(&c::BAD_FORM, at, format!("`{}` has no value", attribute.name))
-        .help(format!("write `{} = {}`", attribute.name, attribute.ty.example()))
+    Diagnostic::new(&c::BAD_FORM, at, format!("`{}` has no value", attribute.name)).help(format!(
+        "write `{} = {}`",
+        attribute.name,
+        attribute.ty.example()
+    ))
 }
 
 pub(super) fn no_body(attribute: &Attribute, entry: &Entry) -> Diagnostic {
     let at = entry.body.as_ref().map_or(entry.span, |b| b.span);
-    Diagnostic::new(&c::BAD_FORM, at, format!("`{}` takes no block", attribute.name))
-        .help(format!("write `{} = {}`", attribute.name, attribute.ty.example()))
+    Diagnostic::new(&c::BAD_FORM, at, format!("`{}` takes no block", attribute.name)).help(format!(
+        "write `{} = {}`",
+        attribute.name,
+        attribute.ty.example()
+    ))
 }
 
 pub(super) fn no_adding(attribute: &Attribute, at: Span) -> Diagnostic {
@@ -201,7 +200,9 @@ pub(super) fn unknown_pattern(name: &str, at: Span, known: &[&str]) -> Diagnosti
     let d = Diagnostic::new(&c::UNKNOWN_NAME, at, format!("there is no pattern `{name}`"));
     match nearest(name, known.iter().copied()) {
         Some(near) => d.help(format!("did you mean `{near}`?")),
-        None => d.help("the library's patterns are brought in with `use`, such as `use std.patterns.local-ha`"),
+        None => {
+            d.help("the library's patterns are brought in with `use`, such as `use std.patterns.local-ha`")
+        }
     }
 }
 
@@ -232,7 +233,9 @@ pub(super) fn unknown_name(name: &str, at: Span, kinds: &[Kind], near: Option<&s
                 "declare it first: `{} {name}`; an undeclared one would create independence out of nothing",
                 g.name()
             )),
-            _ => d.help(format!("declare {} of that name", kinds.first().map_or("a block", |k| k.described()))),
+            _ => {
+                d.help(format!("declare {} of that name", kinds.first().map_or("a block", |k| k.described())))
+            }
         },
     }
 }
@@ -259,7 +262,12 @@ fn with_article(kinds: &[Kind]) -> String {
 
 pub(super) fn missing_attribute(def: &KindDef, attribute: &Attribute, at: Span) -> Diagnostic {
     Diagnostic::new(&c::MISSING_ATTRIBUTE, at, format!("{} needs `{}`", def.kind.described(), attribute.name))
-        .help(format!("write `{} = {}`: {}", attribute.name, attribute.ty.example(), lower_first(attribute.doc)))
+        .help(format!(
+            "write `{} = {}`: {}",
+            attribute.name,
+            attribute.ty.example(),
+            lower_first(attribute.doc)
+        ))
 }
 
 fn lower_first(text: &str) -> String {
@@ -270,8 +278,12 @@ fn lower_first(text: &str) -> String {
 }
 
 pub(super) fn missing_colon(def: &KindDef, at: Span) -> Diagnostic {
-    Diagnostic::new(&c::MISSING_ATTRIBUTE, at, format!("{} says what it is after a colon", def.kind.described()))
-        .help(format!("write `{}`", head_form(def)))
+    Diagnostic::new(
+        &c::MISSING_ATTRIBUTE,
+        at,
+        format!("{} says what it is after a colon", def.kind.described()),
+    )
+    .help(format!("write `{}`", head_form(def)))
 }
 
 pub(super) fn no_colon(def: &KindDef, at: Span) -> Diagnostic {
@@ -311,18 +323,24 @@ pub(super) fn unknown_unit(unit: &str, at: Span, near: Option<&str>) -> Diagnost
 }
 
 pub(super) fn refused_unit(unit: &str, at: Span, could_mean: &[&str]) -> Diagnostic {
-    Diagnostic::new(&c::AMBIGUOUS_UNIT, at, format!("`{unit}` can be read in more than one way"))
-        .help(format!("write {}", could_mean.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>().join(" or ")))
+    Diagnostic::new(&c::AMBIGUOUS_UNIT, at, format!("`{unit}` can be read in more than one way")).help(
+        format!("write {}", could_mean.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>().join(" or ")),
+    )
 }
 
 pub(super) fn no_unit(ty: Type, at: Span) -> Diagnostic {
-    Diagnostic::new(&c::WRONG_TYPE, at, format!("{} is wanted here, and this number has no unit", ty.described()))
-        .help(format!("write it like `{}`", ty.example()))
+    Diagnostic::new(
+        &c::WRONG_TYPE,
+        at,
+        format!("{} is wanted here, and this number has no unit", ty.described()),
+    )
+    .help(format!("write it like `{}`", ty.example()))
 }
 
 pub(super) fn dimensions(at: Span, what: &str) -> Diagnostic {
-    Diagnostic::new(&c::DIMENSION_MISMATCH, at, what.to_owned())
-        .help("bytes / duration is a rate, bytes / rate is a duration; sums need the same dimension on both sides")
+    Diagnostic::new(&c::DIMENSION_MISMATCH, at, what.to_owned()).help(
+        "bytes / duration is a rate, bytes / rate is a duration; sums need the same dimension on both sides",
+    )
 }
 
 pub(super) fn arithmetic(at: Span, what: &str) -> Diagnostic {
@@ -330,8 +348,11 @@ pub(super) fn arithmetic(at: Span, what: &str) -> Diagnostic {
 }
 
 pub(super) fn leftover(at: Span, ty: Type) -> Diagnostic {
-    Diagnostic::new(&c::WRONG_TYPE, at, "this is not understood here")
-        .help(format!("{} is wanted, like `{}`", ty.described(), ty.example()))
+    Diagnostic::new(&c::WRONG_TYPE, at, "this is not understood here").help(format!(
+        "{} is wanted, like `{}`",
+        ty.described(),
+        ty.example()
+    ))
 }
 
 pub(super) fn literal_secret(at: Span) -> Diagnostic {
@@ -341,7 +362,14 @@ pub(super) fn literal_secret(at: Span) -> Diagnostic {
 
 pub(super) fn unaligned_schedule(at: Span, nearest: &[String]) -> Diagnostic {
     let d = Diagnostic::new(&c::UNALIGNED_SCHEDULE, at, "the clock does not divide into this interval");
-    if nearest.is_empty() { d } else { d.help(format!("write {}", nearest.iter().map(|n| format!("`every {n}`")).collect::<Vec<_>>().join(" or "))) }
+    if nearest.is_empty() {
+        d
+    } else {
+        d.help(format!(
+            "write {}",
+            nearest.iter().map(|n| format!("`every {n}`")).collect::<Vec<_>>().join(" or ")
+        ))
+    }
 }
 
 pub(super) fn skipped_months(at: Span, day: u32) -> Diagnostic {

@@ -130,7 +130,13 @@ impl Eval<'_> {
     }
 
     /// Runs `read` in the scope of a bound name, with a guard against circles.
-    pub fn within<T>(&mut self, env: Env, name: &str, at: Span, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+    pub fn within<T>(
+        &mut self,
+        env: Env,
+        name: &str,
+        at: Span,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
         if self.depth >= DEEPEST {
             self.problems.push(errors::let_circle(name, at));
             return None;
@@ -165,7 +171,11 @@ impl Eval<'_> {
             match (self.count(&first, span)?, self.count(&last, span)?) {
                 (from, to) if from <= to => Val::Range(from, to),
                 _ => {
-                    self.problems.push(errors::out_of_range(span, "a range", "written from the lesser to the greater"));
+                    self.problems.push(errors::out_of_range(
+                        span,
+                        "a range",
+                        "written from the lesser to the greater",
+                    ));
                     return None;
                 }
             }
@@ -221,7 +231,8 @@ impl Eval<'_> {
     fn combine(&mut self, left: Val, sign: Sign, right: Val, at: Span) -> Option<Val> {
         let (Val::Quantity(a), Val::Quantity(b)) = (&left, &right) else {
             let bad = if matches!(left, Val::Quantity(_)) { &right } else { &left };
-            self.problems.push(errors::dimensions(at, &format!("{} takes no part in arithmetic", bad.described())));
+            self.problems
+                .push(errors::dimensions(at, &format!("{} takes no part in arithmetic", bad.described())));
             return None;
         };
         let result = match sign {
@@ -304,7 +315,8 @@ impl Eval<'_> {
             Some(Binding::Number(n)) => return Some(Val::Quantity(Quantity::count(*n))),
             Some(Binding::Text(t)) => return Some(Val::Text(t.clone())),
             Some(Binding::Row(_)) => {
-                self.problems.push(errors::bad_table(at, &format!("`{w}` is a row: name a column, as in `{w}.name`")));
+                self.problems
+                    .push(errors::bad_table(at, &format!("`{w}` is a row: name a column, as in `{w}.name`")));
                 return None;
             }
             _ => {}
@@ -359,8 +371,10 @@ impl Eval<'_> {
 
     /// `/ s` behind a quantity: per second.
     fn per(&mut self, reader: &mut Reader<'_>, quantity: Quantity) -> Option<Val> {
-        let (Some(Atom { kind: AtomKind::Sign(Sign::Over), .. }), Some(Atom { kind: AtomKind::Word(w), span })) =
-            (reader.peek(), reader.peek_second())
+        let (
+            Some(Atom { kind: AtomKind::Sign(Sign::Over), .. }),
+            Some(Atom { kind: AtomKind::Word(w), span }),
+        ) = (reader.peek(), reader.peek_second())
         else {
             return Some(Val::Quantity(quantity));
         };
@@ -408,7 +422,11 @@ impl Eval<'_> {
                         Val::Bool(b) => text.push_str(if b { "true" } else { "false" }),
                         Val::Quantity(q) => text.push_str(&q.to_string()),
                         other => {
-                            self.problems.push(errors::wrong_type(Type::Text, phrase.span, &other.described()));
+                            self.problems.push(errors::wrong_type(
+                                Type::Text,
+                                phrase.span,
+                                &other.described(),
+                            ));
                             return None;
                         }
                     }

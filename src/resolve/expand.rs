@@ -60,8 +60,14 @@ pub(super) fn expand<'a>(loaded: &'a Loaded, limits: &Limits, problems: &mut Pro
         definitions.lets.push(lets);
         definitions.patterns.push(patterns);
     }
-    let mut expander =
-        Expander { loaded, definitions: &definitions, limit: limits.expanded_items, problems, blocks: Vec::new(), full: false };
+    let mut expander = Expander {
+        loaded,
+        definitions: &definitions,
+        limit: limits.expanded_items,
+        problems,
+        blocks: Vec::new(),
+        full: false,
+    };
     for (index, module) in loaded.modules.iter().enumerate() {
         expander.entries(&module.tree.entries, &Env::of(index), index, None, 0);
     }
@@ -123,7 +129,14 @@ struct Expander<'a, 'p> {
 const DEEPEST_APPLY: usize = 32;
 
 impl<'a> Expander<'a, '_> {
-    fn entries(&mut self, entries: &'a [Entry], env: &Env, module: usize, parent: Option<usize>, depth: usize) {
+    fn entries(
+        &mut self,
+        entries: &'a [Entry],
+        env: &Env,
+        module: usize,
+        parent: Option<usize>,
+        depth: usize,
+    ) {
         for entry in entries {
             if self.full {
                 return;
@@ -177,13 +190,23 @@ impl<'a> Expander<'a, '_> {
         self.poison(parent);
     }
 
-    fn attribute(&mut self, attribute: &'static Attribute, entry: &'a Entry, env: &Env, parent: Option<usize>) {
+    fn attribute(
+        &mut self,
+        attribute: &'static Attribute,
+        entry: &'a Entry,
+        env: &Env,
+        parent: Option<usize>,
+    ) {
         let bad = if entry.head.atoms.len() > 1 && entry.value.is_none() {
             Some(errors::missing_equals(attribute, entry))
         } else if entry.value.is_none() {
             Some(errors::missing_value(attribute, entry.head.span))
         } else if entry.head.atoms.len() > 1 || entry.colon.is_some() {
-            Some(errors::bad_form(entry.head.span, attribute.name, &format!("{} = {}", attribute.name, attribute.ty.example())))
+            Some(errors::bad_form(
+                entry.head.span,
+                attribute.name,
+                &format!("{} = {}", attribute.name, attribute.ty.example()),
+            ))
         } else if entry.body.is_some() && attribute.ty != schema::Type::Profile {
             Some(errors::no_body(attribute, entry))
         } else if entry.value.as_ref().is_some_and(|v| v.adds) {
@@ -281,7 +304,13 @@ impl<'a> Expander<'a, '_> {
     }
 
     fn eval<'s>(&'s mut self, env: &Env) -> Eval<'s> {
-        Eval { loaded: self.loaded, lets: &self.definitions.lets, env: env.clone(), problems: self.problems, depth: 0 }
+        Eval {
+            loaded: self.loaded,
+            lets: &self.definitions.lets,
+            env: env.clone(),
+            problems: self.problems,
+            depth: 0,
+        }
     }
 
     /// `for x in list { … }`.

@@ -2,8 +2,8 @@
 
 use crate::base::{EcoString, Span};
 use crate::calendar::{Rule, WeekProfile};
-use crate::model::Secret;
 use crate::quantity::{Bytes, Duration, Rate, Ratio};
+use crate::schema::Secret;
 use crate::schema::{Kind, KindDef};
 use std::net::IpAddr;
 

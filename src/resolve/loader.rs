@@ -6,7 +6,7 @@ use crate::base::world::{ReadError, World};
 use crate::base::{EcoString, FileId, SourceMap, Span};
 use crate::diag::Problems;
 use crate::syntax::{self, ast};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// All files of a spec.
@@ -14,6 +14,12 @@ use std::sync::Arc;
 pub struct Loaded {
     /// The modules; the first is the main file.
     pub modules: Vec<Module>,
+    /// The tables that loops run over, by their path below the root.
+    pub tables: BTreeMap<String, Result<Vec<u8>, ReadError>>,
+    /// Where the text is broken: what is missing there is no mistake of its own.
+    pub broken: Vec<Span>,
+    /// The words on those lines: names that may have been declared there.
+    pub broken_names: BTreeSet<EcoString>,
 }
 
 /// One file and what it brings in.
@@ -49,11 +55,57 @@ pub fn load(
     problems: &mut Problems,
 ) -> Result<Loaded, ReadError> {
     let bytes = world.read(main)?;
-    let mut loader =
-        Loader { world, sources, limits, problems, loaded: Loaded::default(), by_key: BTreeMap::new() };
+    let mut loader = Loader {
+        world,
+        sources: &mut *sources,
+        limits,
+        problems: &mut *problems,
+        loaded: Loaded::default(),
+        by_key: BTreeMap::new(),
+    };
     let text = loader.text(bytes, main, Span::default());
     loader.module(main.to_owned(), text, false);
-    Ok(loader.loaded)
+    let mut loaded = loader.loaded;
+    for finding in problems.iter().filter(|d| d.entry.stage == "parse") {
+        loaded.broken.push(finding.primary.span);
+        loaded.broken_names.extend(words_of_line(sources, finding.primary.span));
+    }
+    Ok(loaded)
+}
+
+/// The words on the line of a place.
+fn words_of_line(sources: &SourceMap, at: Span) -> Vec<EcoString> {
+    let Some(file) = sources.file_of(at) else { return Vec::new() };
+    let local = (at.lo - file.base) as usize;
+    let before = file.text.get(..local).and_then(|t| t.rfind('\n')).map_or(0, |n| n + 1);
+    let line = file.text.get(before..).and_then(|t| t.lines().next()).unwrap_or("");
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    line.split(|c| !part(c)).filter(|w| !w.is_empty()).map(EcoString::from).collect()
+}
+
+/// Every `csv("…")` and `json("…")` of the loops in these entries.
+fn tables_of(entries: &[ast::Entry], found: &mut Vec<EcoString>) {
+    use ast::{AtomKind, Piece};
+    for entry in entries {
+        if entry.keyword().is_some_and(|(w, _)| w == "for" || w == "let") {
+            let value = entry.value.iter().flat_map(|v| &v.phrase.atoms);
+            let atoms: Vec<&ast::Atom> = entry.head.atoms.iter().chain(value).collect();
+            for pair in atoms.windows(2) {
+                if let [ast::Atom { kind: AtomKind::Word(w), .. }, ast::Atom { kind: AtomKind::Paren(a), .. }] =
+                    pair
+                    && matches!(w.as_str(), "csv" | "json")
+                    && let [ast::Argument { name: None, phrase }] = a.as_slice()
+                    && let [ast::Atom { kind: AtomKind::Text(pieces), .. }] = phrase.atoms.as_slice()
+                    && let [Piece::Text(path)] = pieces.as_slice()
+                {
+                    found.push(path.clone());
+                }
+            }
+        }
+        if let Some(body) = &entry.body {
+            tables_of(&body.entries, found);
+        }
+    }
 }
 
 struct Loader<'a> {
@@ -100,6 +152,12 @@ impl Loader<'_> {
         };
         let tree = syntax::parse(self.sources.get(file), self.limits, self.problems);
         let wanted: Vec<Wanted> = tree.entries.iter().filter_map(|e| self.wanted(e)).collect();
+        let mut tables = Vec::new();
+        tables_of(&tree.entries, &mut tables);
+        for path in tables.iter().filter_map(|t| beside(&key, t)) {
+            let read = self.world.read(&path);
+            self.loaded.tables.entry(path).or_insert(read);
+        }
         self.loaded.modules.push(Module { file, tree, uses: Vec::new(), key: key.clone() });
         for w in wanted {
             if let Some(module) = self.bring(&key, &w) {

@@ -14,6 +14,7 @@ mod library;
 mod loader;
 mod phrase;
 mod scope;
+mod table;
 
 pub use hir::{Hir, Item, ItemId, Value};
 pub use library::module_source;

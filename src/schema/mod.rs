@@ -5,11 +5,11 @@
 
 mod kinds;
 mod types;
+mod vocabulary;
 
 pub use kinds::{TOP, by_keyword};
 pub use types::{Type, Words};
-
-use crate::model::{GroupKind, StrikeKind};
+pub use vocabulary::{GroupKind, Secret, StrikeKind};
 
 /// A kind of block.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

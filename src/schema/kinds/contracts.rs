@@ -1,7 +1,7 @@
 //! What is promised, what can go wrong, and how people react.
 
 use super::{may, must};
-use crate::model::StrikeKind;
+use crate::schema::StrikeKind;
 use crate::schema::{Attribute, Colon, Head, Kind, KindDef, Type};
 
 const BOUNDS: &[Attribute] = &[
@@ -38,9 +38,17 @@ pub static TIER: KindDef = KindDef {
     head: Head::Declares,
     colon: Colon::None,
     attributes: &[
-        may("rpo", Type::Duration, "Most recent work that may be lost, as a time, in every case without one of its own."),
+        may(
+            "rpo",
+            Type::Duration,
+            "Most recent work that may be lost, as a time, in every case without one of its own.",
+        ),
         may("rto", Type::Duration, "Longest time until work goes on, in every case without one of its own."),
-        may("response", Type::Ref(&[Kind::Response]), "Who reacts. The only response in reach when not stated."),
+        may(
+            "response",
+            Type::Ref(&[Kind::Response]),
+            "Who reacts. The only response in reach when not stated.",
+        ),
         may("encrypted", Type::Bool, "Whether links and stores must be encrypted. `false` when not stated."),
     ],
     inside: &[

@@ -1,7 +1,7 @@
 //! Places and links.
 
 use super::{may, must};
-use crate::model::GroupKind;
+use crate::schema::GroupKind;
 use crate::schema::{Colon, Head, Kind, KindDef, Type};
 
 const GROUPS: &[Kind] = &[Kind::Group(GroupKind::Rack)];
@@ -85,7 +85,11 @@ pub static HOST: KindDef = KindDef {
             Type::Refs(&[Kind::Group(GroupKind::Credentials)]),
             "The domains of credentials that can write on it. Those of production when not stated.",
         ),
-        may("replace", Type::Interval, "How long until an equal host, with its name and address, stands in its place."),
+        may(
+            "replace",
+            Type::Interval,
+            "How long until an equal host, with its name and address, stands in its place.",
+        ),
     ],
     inside: &[],
     doc: "A machine, real or virtual.",
@@ -156,16 +160,32 @@ pub static LINK: KindDef = KindDef {
         must("bandwidth", Type::Rate, "Line rate in each direction."),
         must("rtt", Type::Duration, "There and back, without load."),
         may("loss", Type::Percent, "Packets lost. 0.1 % is assumed when not stated."),
-        may("window", Type::Bytes, "The window that one TCP connection reaches. 1 MiB is assumed when not stated."),
-        may("efficiency", Type::Percent, "The part of the line rate that payload gets. 90 % is assumed when not stated."),
+        may(
+            "window",
+            Type::Bytes,
+            "The window that one TCP connection reaches. 1 MiB is assumed when not stated.",
+        ),
+        may(
+            "efficiency",
+            Type::Percent,
+            "The part of the line rate that payload gets. 90 % is assumed when not stated.",
+        ),
         may("conduit", Type::Refs(&[Kind::Group(GroupKind::Conduit)]), "The ducts that it runs through."),
-        may("enforced", Type::Text, "What enforces the shares when it is not the shaping that is emitted, in words."),
-        may("encrypted", Type::Word(&[
-            ("ipsec", "by IPsec"),
-            ("wireguard", "by WireGuard"),
-            ("macsec", "by MACsec"),
-            ("tls", "by TLS of what crosses it"),
-        ]), "How all that crosses it is encrypted."),
+        may(
+            "enforced",
+            Type::Text,
+            "What enforces the shares when it is not the shaping that is emitted, in words.",
+        ),
+        may(
+            "encrypted",
+            Type::Word(&[
+                ("ipsec", "by IPsec"),
+                ("wireguard", "by WireGuard"),
+                ("macsec", "by MACsec"),
+                ("tls", "by TLS of what crosses it"),
+            ]),
+            "How all that crosses it is encrypted.",
+        ),
     ],
     inside: &[&SHARE],
     doc: "A link between two sites.",

@@ -1,0 +1,320 @@
+//! Data classes and their copies.
+
+use super::{Get, Lower, change, count, defaults, duration, errors, profile, rate, ratio, rule, text, word};
+use crate::base::{EcoString, Span};
+use crate::calendar::Rule;
+use crate::model::{
+    Backup, Copy, CopyKind, CopyOf, Data, Files, Host, Input, Method, Mirror, Mode, On, Place, Replica, Store,
+};
+use crate::quantity::Ratio;
+use crate::resolve::hir::{Item, ItemId, Value};
+use crate::schema::Kind;
+use la_arena::Idx;
+
+fn schedule(item: &Item, name: &str) -> Option<(Rule, Span)> {
+    item.read(name, rule).map(|r| (r.value, r.span))
+}
+
+impl Lower<'_> {
+    pub(super) fn data(&mut self) {
+        for (id, item) in self.hir.of(Kind::Data) {
+            match self.data_class(item) {
+                Some(data) => {
+                    let data = self.model.data.alloc(data);
+                    self.set(id, data);
+                    self.copies(id, data);
+                }
+                None => self.left_out += 1,
+            }
+        }
+    }
+
+    fn data_class(&mut self, item: &Item) -> Option<Data> {
+        if item.poisoned {
+            return None;
+        }
+        let attr = item.attr("on")?;
+        let on = match &attr.value {
+            Value::OnCluster(c) => On::Cluster(self.id(*c)?),
+            Value::OnFiles(h, path) => {
+                On::Files { host: self.id(*h)?, path: Input::stated(path.clone(), attr.span) }
+            }
+            _ => return None,
+        };
+        let size = item.attr("size")?;
+        let Value::Size { bytes, growth } = &size.value else { return None };
+        Some(Data {
+            name: item.name.clone(),
+            span: item.span,
+            tier: self.tier_of(item)?,
+            on,
+            size: Input::stated(*bytes, size.span),
+            growth: growth.map(|g| Input::stated(g, size.span)),
+            writes: item.read("writes", profile),
+            changed: item.read("changed", change),
+            files: match item.read("files", word) {
+                Some(Input { value: "independent", .. }) => Files::Independent,
+                _ => Files::Together,
+            },
+            response: self.response_of(item)?,
+            copies: Vec::new(),
+        })
+    }
+
+    /// The copies of a data class. One that is wrong leaves the others standing.
+    fn copies(&mut self, id: ItemId, data: Idx<Data>) {
+        // Replicas first: a backup may read one; backups before their copies.
+        for (_, item) in self.inside(id, Kind::Replica) {
+            let replica = self.replica(item, data);
+            self.keep(data, item, replica);
+        }
+        for (_, item) in self.inside(id, Kind::Mirror) {
+            let mirror = self.mirror(item, data);
+            self.keep(data, item, mirror);
+        }
+        for (_, item) in self.inside(id, Kind::Backup) {
+            let backup = self.backup(item, data);
+            self.keep(data, item, backup);
+        }
+        for (_, item) in self.inside(id, Kind::CopyOf) {
+            let copy = self.copy_of(item, data);
+            self.keep(data, item, copy);
+        }
+    }
+
+    fn keep(&mut self, data: Idx<Data>, item: &Item, built: Option<(Place, CopyKind)>) {
+        let Some((place, kind)) = built else { return };
+        let name = self.copy_name(item, place);
+        let same = |c: &&Idx<Copy>| self.model.copies[**c].name == name;
+        if let Some(before) = self.model.data[data].copies.iter().find(same) {
+            let before = self.model.copies[*before].span;
+            self.problems.push(errors::duplicate_copy(item.span, &name, before));
+            return;
+        }
+        let from = match &kind {
+            CopyKind::Replica(_) | CopyKind::Mirror(_) => self.model.primary_host(data),
+            CopyKind::Backup(b) => b.from.0,
+            CopyKind::CopyOf(o) => self.model.host_of(self.model.copies[o.of].place),
+        };
+        let to = self.model.host_of(place);
+        let (from, to) = (self.model.hosts[from].site, self.model.hosts[to].site);
+        let Some(route) = self.route(item, from, to) else { return };
+        let copy = self.model.copies.alloc(Copy { data, name, span: item.span, place, kind, route });
+        self.model.data[data].copies.push(copy);
+    }
+
+    fn copy_name(&self, item: &Item, place: Place) -> EcoString {
+        let at = match place {
+            Place::Host(h) => &self.model.hosts[h].name,
+            Place::Store(s) => &self.model.stores[s].name,
+        };
+        format!("{} {at}", item.def.keyword).into()
+    }
+
+    fn replica(&mut self, item: &Item, data: Idx<Data>) -> Option<(Place, CopyKind)> {
+        if item.poisoned {
+            return None;
+        }
+        let host: Idx<Host> = self.id(item.target?)?;
+        let On::Cluster(cluster) = self.model.data[data].on else {
+            self.problems.push(errors::wrong_protection(
+                item.span,
+                "files have no replicas",
+                "keep them alike with `mirror host { at = every 5 min }`",
+            ));
+            return None;
+        };
+        let c = &self.model.clusters[cluster];
+        let name = self.model.hosts[host].name.clone();
+        if c.primary.0 == host {
+            self.problems.push(errors::copy_on_itself(item.span, &name));
+            return None;
+        }
+        if !c.replicas.iter().any(|(r, _)| *r == host) {
+            let (cluster, declared) = (c.name.clone(), c.span);
+            self.problems.push(errors::not_a_replica(&name, &cluster, item.span, declared));
+            return None;
+        }
+        let fallback = self.model.engines[c.engine].fallback;
+        let mode = item.read("mode", word)?;
+        let value = match mode.value {
+            "sync" => Mode::Sync,
+            "semi-sync" => {
+                let stated = item.read("timeout", duration).unwrap_or(fallback);
+                Mode::SemiSync { timeout: stated.value }
+            }
+            _ => Mode::Async,
+        };
+        let replica = Replica {
+            mode: mode.map(|_| value),
+            compress: item
+                .read("compress", ratio)
+                .unwrap_or_else(|| Input::assumed(Ratio::WHOLE, item.span, &defaults::COMPRESS)),
+            delay: item.read("delay", duration),
+        };
+        Some((Place::Host(host), CopyKind::Replica(replica)))
+    }
+
+    fn mirror(&mut self, item: &Item, data: Idx<Data>) -> Option<(Place, CopyKind)> {
+        if item.poisoned {
+            return None;
+        }
+        let host: Idx<Host> = self.id(item.target?)?;
+        let name = self.model.data[data].name.clone();
+        let On::Files { host: from, .. } = self.model.data[data].on else {
+            self.problems.push(errors::wrong_protection(
+                item.span,
+                "the files of a running database cannot be mirrored",
+                "add `replica host { mode = async }`",
+            ));
+            return None;
+        };
+        if from == host {
+            self.problems.push(errors::copy_on_itself(item.span, &self.model.hosts[host].name));
+            return None;
+        }
+        let max_delete = item
+            .read("max-delete", ratio)
+            .unwrap_or_else(|| Input::assumed(Ratio::percent(20), item.span, &defaults::MIRROR_DELETE));
+        let keep =
+            item.read("keep", count).unwrap_or_else(|| Input::assumed(3, item.span, &defaults::MIRROR_KEEP));
+        if keep.value == 0 {
+            self.problems.push(errors::nothing_here(keep.span, "`keep`", "1 or more"));
+            return None;
+        }
+        let mirror = Mirror {
+            path: item.read("path", text).unwrap_or_else(|| {
+                let path = format!("/var/lib/drc/mirrors/{name}");
+                Input::assumed(path.into(), item.span, &defaults::PATH)
+            }),
+            at: schedule(item, "at")?,
+            limit: item.read("limit", rate),
+            max_delete,
+            keep,
+        };
+        Some((Place::Host(host), CopyKind::Mirror(mirror)))
+    }
+
+    fn backup(&mut self, item: &Item, data: Idx<Data>) -> Option<(Place, CopyKind)> {
+        if item.poisoned {
+            return None;
+        }
+        let store: Idx<Store> = self.id(item.target?)?;
+        let primary = self.model.primary_host(data);
+        let from = match item.reference("from") {
+            Some((host, span)) => (self.id(host)?, span),
+            None => (primary, item.span),
+        };
+        let from_copy = if from.0 == primary {
+            None
+        } else {
+            let holds = |c: &&Idx<Copy>| {
+                let copy = &self.model.copies[**c];
+                copy.place == Place::Host(from.0) && matches!(copy.kind, CopyKind::Replica(_))
+            };
+            let Some(copy) = self.model.data[data].copies.iter().find(holds).copied() else {
+                let (host, name) = (&self.model.hosts[from.0].name, &self.model.data[data].name);
+                self.problems.push(errors::no_such_replica(host, name, from.1));
+                return None;
+            };
+            Some(copy)
+        };
+        let method = self.method(item, data)?;
+        let backup = Backup {
+            from,
+            from_copy,
+            method,
+            full: schedule(item, "full")?,
+            differential: schedule(item, "differential"),
+            incremental: schedule(item, "incremental"),
+            log: schedule(item, "log"),
+            keep: item.read("keep", duration)?,
+            limit: item.read("limit", rate),
+            verify: schedule(item, "verify"),
+        };
+        Some((Place::Store(store), CopyKind::Backup(backup)))
+    }
+
+    /// How a backup reads, once it is known that its data can be read so.
+    fn method(&mut self, item: &Item, data: Idx<Data>) -> Option<Input<Method>> {
+        let stated = item.read("method", word);
+        let logs = item.attr("log").map(|a| a.span);
+        let refuse = |this: &mut Self, at: Span, what: &str, way: &str| {
+            this.problems.push(errors::wrong_protection(at, what, way));
+            None
+        };
+        let On::Cluster(cluster) = self.model.data[data].on else {
+            if let Some(method) = stated {
+                return refuse(self, method.span, "files are read file by file", "leave `method` out");
+            }
+            if let Some(at) = logs {
+                return refuse(
+                    self,
+                    at,
+                    "files have no logs",
+                    "leave `log` out, or run `incremental` more often",
+                );
+            }
+            return Some(Input::stated(Method::Files, item.span));
+        };
+        let engine = &self.model.engines[self.model.clusters[cluster].engine];
+        let (physical, ships) = (engine.physical, engine.logs);
+        if let (Some(at), false) = (logs, ships) {
+            return refuse(self, at, "this engine does not ship its logs", "leave `log` out");
+        }
+        match stated {
+            Some(method) if method.value == "logical" => {
+                for level in ["differential", "incremental"] {
+                    if let Some(attr) = item.attr(level) {
+                        return refuse(
+                            self,
+                            attr.span,
+                            "a dump is always full",
+                            &format!("leave `{level}` out"),
+                        );
+                    }
+                }
+                Some(method.map(|_| Method::Logical))
+            }
+            stated if !physical => {
+                let at = stated.map_or(item.span, |m| m.span);
+                refuse(self, at, "this engine has no physical backup", "write `method = logical`")
+            }
+            Some(method) => Some(method.map(|_| Method::Physical)),
+            None => Some(Input::assumed(Method::Physical, item.span, &defaults::METHOD)),
+        }
+    }
+
+    fn copy_of(&mut self, item: &Item, data: Idx<Data>) -> Option<(Place, CopyKind)> {
+        if item.poisoned {
+            return None;
+        }
+        let store: Idx<Store> = self.id(item.target?)?;
+        let (of, of_span) = item.reference("of")?;
+        let of: Idx<Store> = self.id(of)?;
+        let original = self.model.data[data].copies.iter().copied().find_map(|c| {
+            let copy = &self.model.copies[c];
+            match &copy.kind {
+                CopyKind::Backup(b) if copy.place == Place::Store(of) => Some((c, b.keep)),
+                _ => None,
+            }
+        });
+        let Some((original, kept)) = original else {
+            let (store, name) = (&self.model.stores[of].name, &self.model.data[data].name);
+            self.problems.push(errors::nothing_to_copy(of_span, store, name));
+            return None;
+        };
+        if of == store {
+            let host = &self.model.hosts[self.model.stores[store].host].name;
+            self.problems.push(errors::copy_on_itself(item.span, host));
+            return None;
+        }
+        let copy = CopyOf {
+            of: original,
+            at: schedule(item, "at")?,
+            keep: item.read("keep", duration).unwrap_or(kept),
+            limit: item.read("limit", rate),
+        };
+        Some((Place::Store(store), CopyKind::CopyOf(copy)))
+    }
+}

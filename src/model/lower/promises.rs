@@ -1,0 +1,119 @@
+//! Tiers, responses and scenarios.
+
+use super::{Get, Lower, boolean, count, duration, interval};
+use crate::base::Span;
+use crate::model::{Bounds, Response, Scenario, Strike, Tier};
+use crate::resolve::hir::{Item, Value};
+use crate::schema::{Kind, StrikeKind};
+use la_arena::Idx;
+
+const CASES: [StrikeKind; 8] = [
+    StrikeKind::Host,
+    StrikeKind::Site,
+    StrikeKind::Region,
+    StrikeKind::Link,
+    StrikeKind::Group,
+    StrikeKind::Corruption,
+    StrikeKind::Hostile,
+    StrikeKind::Own,
+];
+
+/// A reference that a block may leave out: what it names, if it names something.
+pub(super) type Named<T> = Option<(Idx<T>, Span)>;
+
+fn bounds(item: &Item) -> Bounds {
+    Bounds { rpo: item.read("rpo", duration), rto: item.read("rto", duration) }
+}
+
+impl Lower<'_> {
+    pub(super) fn responses(&mut self) {
+        for (id, item) in self.sound(Kind::Response) {
+            let built = (|| {
+                Some(Response {
+                    name: item.name.clone(),
+                    span: item.span,
+                    detect: item.read("detect", interval)?,
+                    notice: item.read("notice", interval)?,
+                    declare: item.read("declare", interval)?,
+                    confirm: item.read("confirm", interval)?,
+                    operators: item.read("operators", count)?,
+                })
+            })();
+            if let Some(response) = built {
+                let response = self.model.responses.alloc(response);
+                self.set(id, response);
+            }
+        }
+    }
+
+    pub(super) fn tiers(&mut self) {
+        // One response in reach answers for whoever names none.
+        let only = match self.hir.responses.as_slice() {
+            [one] => self.id(*one).map(|r| (r, self.hir.get(*one).span)),
+            _ => None,
+        };
+        for (id, item) in self.sound(Kind::Tier) {
+            let Some(response) = self.response_of(item) else { continue };
+            let mut special = Vec::new();
+            let mut whole = true;
+            for kind in CASES {
+                for (_, case) in self.inside(id, Kind::TierCase(kind)) {
+                    whole &= !case.poisoned;
+                    special.push((kind, bounds(case)));
+                }
+            }
+            if !whole {
+                continue;
+            }
+            let tier = Tier {
+                name: item.name.clone(),
+                span: item.span,
+                general: bounds(item),
+                special,
+                response: response.or(only),
+                encrypted: item.read("encrypted", boolean),
+            };
+            let tier = self.model.tiers.alloc(tier);
+            self.set(id, tier);
+        }
+    }
+
+    /// The tier that a block claims to meet. `None` when it names one that is not in the model.
+    pub(super) fn tier_of(&self, item: &Item) -> Option<Named<Tier>> {
+        match item.colon.first() {
+            Some((tier, span)) => Some(Some((self.id(*tier)?, *span))),
+            None => Some(None),
+        }
+    }
+
+    /// The response that a block names. `None` when it names one that is not in the model.
+    pub(super) fn response_of(&self, item: &Item) -> Option<Named<Response>> {
+        match item.reference("response") {
+            Some((response, span)) => Some(Some((self.id(response)?, span))),
+            None => Some(None),
+        }
+    }
+
+    pub(super) fn scenarios(&mut self) {
+        for (id, item) in self.sound(Kind::Scenario) {
+            let Some(Value::Strikes(lost)) = item.attr("lose").map(|a| &a.value) else { continue };
+            let strikes: Option<Vec<Strike>> = lost
+                .iter()
+                .map(|(what, _)| {
+                    Some(match self.hir.get(*what).def.kind {
+                        Kind::Host => Strike::Host(self.id(*what)?),
+                        Kind::Site => Strike::Site(self.id(*what)?),
+                        Kind::Region => Strike::Region(self.id(*what)?),
+                        Kind::Link => Strike::Link(self.id(*what)?),
+                        _ => Strike::Group(self.id(*what)?),
+                    })
+                })
+                .collect();
+            if let Some(strikes) = strikes {
+                let scenario = Scenario { own: Some(item.name.clone()), span: item.span, strikes };
+                let scenario = self.model.scenarios.alloc(scenario);
+                self.set(id, scenario);
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Words of the language that later stages keep using as they are.
+
+use crate::base::EcoString;
+
+/// What kind of fate a group shares.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum GroupKind {
+    /// A duct that links run through.
+    Conduit,
+    /// A rack.
+    Rack,
+    /// A power feed.
+    Power,
+    /// A machine that carries virtual machines.
+    Chassis,
+    /// Credentials: who holds them can delete.
+    Credentials,
+}
+
+impl GroupKind {
+    /// Its keyword.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Conduit => "conduit",
+            Self::Rack => "rack",
+            Self::Power => "power",
+            Self::Chassis => "chassis",
+            Self::Credentials => "credentials",
+        }
+    }
+}
+
+/// The kinds of scenario that tiers tell apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StrikeKind {
+    /// One host.
+    Host,
+    /// One site.
+    Site,
+    /// One region.
+    Region,
+    /// One link or conduit.
+    Link,
+    /// A rack, a power feed, a chassis or a domain of credentials.
+    Group,
+    /// Wrong contents.
+    Corruption,
+    /// An attacker.
+    Hostile,
+    /// The user's own.
+    Own,
+}
+
+impl StrikeKind {
+    /// Its name in specs and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Site => "site",
+            Self::Region => "region",
+            Self::Link => "link",
+            Self::Group => "group",
+            Self::Corruption => "corruption",
+            Self::Hostile => "hostile",
+            Self::Own => "scenario",
+        }
+    }
+}
+
+/// Where a secret lives. Never the secret itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Secret {
+    /// In a file on the host that needs it, by its absolute path.
+    File(EcoString),
+}
