@@ -78,6 +78,12 @@ declare! {
     VIP_APART "vip-apart" Error model "the hosts of a virtual address stand in different sites";
     FAILOVER_BY_PEOPLE "failover-by-people" Warning model "an automatic failover that nothing performs";
     TWO_DIRECTORS "two-directors" Error model "a store has two backup servers";
+
+    // Operations.
+    COPIES_DIFFER "copies-differ" Error operate "data classes of one database state different copies at the same place";
+    TOO_MANY_VIPS "too-many-vips" Error operate "more virtual addresses in a site than VRRP can tell apart";
+    MISSING_ADDRESS "missing-address" Error operate "a host that takes part in something has no address";
+    SAME_ADDRESS "same-address" Error operate "two hosts have the same address";
 }
 
 /// The entry of that name.

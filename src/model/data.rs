@@ -131,8 +131,6 @@ pub struct Replica {
     pub mode: Input<Mode>,
     /// Bytes before by bytes after, in billionths: 2.2 is 2 200 000 000. 1 when nothing is stated.
     pub compress: Input<Ratio>,
-    /// How far it holds itself back on purpose.
-    pub delay: Option<Input<Duration>>,
 }
 
 /// A tree of files kept alike.

@@ -3,7 +3,7 @@
 use super::stream::Path;
 use crate::base::{EcoString, Span};
 use crate::calendar::{Rule, Zone};
-use crate::model::{Cluster, Copy, Data, Host, Site, Store};
+use crate::model::{Cluster, Copy, Host, Site, Store};
 use crate::quantity::{Duration, Rate, Ratio};
 use la_arena::Idx;
 
@@ -61,10 +61,9 @@ pub struct Job {
     /// Unique among jobs; lower-case letters, digits and hyphens, at most 60 characters. Used in
     /// file names, Bacula resources, cron lines and lock files.
     pub name: EcoString,
-    /// Whose data.
-    pub data: Idx<Data>,
-    /// The copy that it makes or keeps.
-    pub copy: Idx<Copy>,
+    /// The copies that it makes or keeps: several when data classes of one database state the
+    /// same. Never empty; the first one's data class gives the job its name.
+    pub serves: Vec<Idx<Copy>>,
     /// What it does.
     pub kind: JobKind,
     /// Who starts it.

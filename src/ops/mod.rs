@@ -4,12 +4,16 @@
 //! and the emitters write these very ones; nothing downstream invents a schedule, a path or a
 //! timeout. The types are plain data; ids are indices that `lower` hands out.
 
+mod errors;
 pub mod job;
+mod lower;
 mod names;
+pub mod shaping;
 pub mod stream;
 pub mod takeover;
 
 pub use job::{Cap, Director, FileDaemon, Job, JobKind, Level, Run, Scheduler, Staging, StorageDaemon};
+pub use lower::lower;
 pub use names::NameTable;
 pub use stream::{Flow, Path, Shaper, ShaperClass, Stream};
 pub use takeover::{Member, Vrrp};

@@ -1,8 +1,8 @@
 //! Streams of changes, the ways that bytes take, and the shaping that holds their shares.
 
 use crate::base::{EcoString, Span};
-use crate::model::{Class, Copy, Data, Hop, Host, Link, Mode};
-use crate::quantity::{Duration, Rate, Ratio};
+use crate::model::{Class, Cluster, Copy, Hop, Host, Link, Mode};
+use crate::quantity::{Rate, Ratio};
 use la_arena::Idx;
 use std::net::IpAddr;
 
@@ -13,23 +13,22 @@ pub struct Path {
     pub hops: Vec<Hop>,
 }
 
-/// A stream of a database's changes from its primary to one replica.
+/// A stream of a database's changes from its primary to one replica: one connection for all the
+/// data classes in it.
 #[derive(Debug)]
 pub struct Stream {
     /// Unique among streams.
     pub name: EcoString,
-    /// Whose data.
-    pub data: Idx<Data>,
-    /// The copy that it feeds.
-    pub copy: Idx<Copy>,
+    /// Which database.
+    pub cluster: Idx<Cluster>,
+    /// The copies that it feeds, one for each data class that declares the replica. Never empty.
+    pub serves: Vec<Idx<Copy>>,
     /// The primary's host.
     pub from: Idx<Host>,
     /// The replica's host.
     pub to: Idx<Host>,
     /// When a write counts as done.
     pub mode: Mode,
-    /// How far the replica holds itself back on purpose.
-    pub delay: Duration,
     /// Bytes before by bytes after compression, in billionths.
     pub compress: Ratio,
     /// The preferred way and the others.

@@ -150,7 +150,6 @@ impl Lower<'_> {
             compress: item
                 .read("compress", ratio)
                 .unwrap_or_else(|| Input::assumed(Ratio::WHOLE, item.span, &defaults::COMPRESS)),
-            delay: item.read("delay", duration),
         };
         Some((Place::Host(host), CopyKind::Replica(replica)))
     }

@@ -19,7 +19,7 @@ pub static DATA: KindDef = KindDef {
         may(
             "changed",
             Type::Change,
-            "Unique bytes that change, as a part of the size in a time. All that is written when not stated.",
+            "Unique bytes that change, as a part of the size in a time. The whole size when not stated.",
         ),
         may(
             "files",
@@ -67,7 +67,6 @@ pub static REPLICA: KindDef = KindDef {
             Type::Duration,
             "How long a semi-sync primary waits before it goes on alone. The engine's when not stated.",
         ),
-        may("delay", Type::Duration, "How far the replica holds itself back on purpose."),
     ],
     inside: &[],
     doc: "A replica of a database.",
