@@ -7,6 +7,7 @@ pub mod base;
 pub mod calendar;
 pub mod diag;
 pub mod emit;
+pub mod flow;
 pub mod model;
 pub mod ops;
 pub mod plan;

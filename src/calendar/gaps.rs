@@ -20,6 +20,9 @@ pub struct Gaps {
     pub before: Vec<Option<Gap>>,
     /// From a run of a level to the next of the same level.
     pub same: Vec<Option<Gap>>,
+    /// The shortest time from a run of a level to the next run of any: a run that takes longer
+    /// collides with it.
+    pub room: Vec<Option<Gap>>,
     /// The most runs of a level in any day, for counting.
     pub per_day: Vec<u64>,
 }
@@ -41,7 +44,12 @@ const DAY: i64 = 86_400;
 /// the whole horizon.
 pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64) -> Gaps {
     let levels = runs.iter().map(|(_, l)| l + 1).max().unwrap_or(0);
-    let mut gaps = Gaps { before: vec![None; levels], same: vec![None; levels], per_day: vec![0; levels] };
+    let mut gaps = Gaps {
+        before: vec![None; levels],
+        same: vec![None; levels],
+        room: vec![None; levels],
+        per_day: vec![0; levels],
+    };
     let to = from + days * DAY;
     if days > 40 && runs.iter().all(|(r, _)| r.repeats_weekly()) {
         window(runs, zone, from, from + 16 * DAY, &mut gaps);
@@ -75,8 +83,14 @@ fn window(runs: &[(Rule, usize)], zone: &Zone, from: i64, to: i64, gaps: &mut Ga
     let between = |a: i64, b: i64| Gap { length: Duration::from_secs((b - a).unsigned_abs()), from: a };
     let mut last = vec![None; gaps.same.len()];
     for (n, (t, level)) in all.iter().enumerate() {
-        if let Some((before, _)) = n.checked_sub(1).and_then(|p| all.get(p)) {
-            keep(gaps.before.get_mut(*level), between(*before, *t));
+        if let Some((before, its_level)) = n.checked_sub(1).and_then(|p| all.get(p)) {
+            let gap = between(*before, *t);
+            keep(gaps.before.get_mut(*level), gap);
+            if let Some(room) = gaps.room.get_mut(*its_level)
+                && room.is_none_or(|r| r.length > gap.length)
+            {
+                *room = Some(gap);
+            }
         }
         if let Some(slot) = last.get_mut(*level) {
             if let Some(before) = slot {
@@ -132,7 +146,7 @@ mod tests {
             let mut rule = Rule::every(every, offset).unwrap();
             rule.days = Days::Weekly { weeks: ALL_WEEKS, weekdays };
             let runs = [(rule, 0)];
-            let mut whole = Gaps { before: vec![None], same: vec![None], per_day: vec![0] };
+            let mut whole = Gaps { before: vec![None], same: vec![None], room: vec![None], per_day: vec![0] };
             window(&runs, &zone, MARCH_2024, MARCH_2024 + 400 * DAY, &mut whole);
             let quick = worst_gaps(&runs, &zone, MARCH_2024, 400);
             prop_assert_eq!(quick.before[0].map(|g| g.length), whole.before[0].map(|g| g.length));

@@ -76,6 +76,34 @@ impl WeekProfile {
         Self::from_segments(cuts.into_iter().map(|c| (c, rate_at(c))).collect(), burst)
     }
 
+    /// The sum of profiles: what all of them write together.
+    pub fn sum<'a>(profiles: impl IntoIterator<Item = &'a Self>) -> Self {
+        let profiles: Vec<&Self> = profiles.into_iter().collect();
+        if let [one] = profiles.as_slice() {
+            return (*one).clone();
+        }
+        let mut steps: Vec<(u32, i128)> = Vec::new();
+        for p in &profiles {
+            let mut before = 0;
+            for (minute, rate) in &p.segments {
+                steps.push((*minute, i128::from(*rate) - before));
+                before = i128::from(*rate);
+            }
+        }
+        steps.sort_unstable();
+        let mut segments: Vec<(u32, u64)> = vec![(0, 0)];
+        let mut rate = 0_i128;
+        for (minute, step) in steps {
+            rate += step;
+            let now = u64::try_from(rate).unwrap_or(u64::MAX);
+            match segments.last_mut() {
+                Some(last) if last.0 == minute => last.1 = now,
+                _ => segments.push((minute, now)),
+            }
+        }
+        Self::from_segments(segments, profiles.iter().fold(Bytes::ZERO, |b, p| b.plus(p.burst)))
+    }
+
     fn from_segments(mut segments: Vec<(u32, u64)>, burst: Bytes) -> Self {
         segments.dedup_by(|later, earlier| later.1 == earlier.1);
         Self { segments, burst }

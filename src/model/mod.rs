@@ -53,6 +53,8 @@ pub struct Model {
     pub services: Arena<Service>,
     /// Data classes.
     pub data: Arena<Data>,
+    /// The data classes of each cluster, in their order.
+    pub in_cluster: la_arena::ArenaMap<Idx<Cluster>, Vec<Idx<Data>>>,
     /// Their copies, the primary apart.
     pub copies: Arena<Copy>,
     /// What is promised.
@@ -63,4 +65,11 @@ pub struct Model {
     pub scenarios: Arena<Scenario>,
     /// Backup servers.
     pub backup_servers: Arena<BackupServer>,
+}
+
+impl Model {
+    /// The data classes that live in a cluster.
+    pub fn data_in(&self, cluster: Idx<Cluster>) -> Vec<Idx<Data>> {
+        self.in_cluster.get(cluster).cloned().unwrap_or_default()
+    }
 }

@@ -446,7 +446,7 @@ fn addresses(model: &Model, ops: &Ops, problems: &mut Problems) {
 }
 
 /// The class of what a job sends.
-pub(super) fn class_of(kind: &JobKind) -> Class {
+pub fn class_of(kind: &JobKind) -> Class {
     match kind {
         JobKind::Mirror { .. } => Class::Mirror,
         JobKind::Files { .. }

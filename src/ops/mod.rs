@@ -13,7 +13,7 @@ pub mod stream;
 pub mod takeover;
 
 pub use job::{Cap, Director, FileDaemon, Job, JobKind, Level, Run, Scheduler, Staging, StorageDaemon};
-pub use lower::lower;
+pub use lower::{class_of, lower};
 pub use names::NameTable;
 pub use stream::{Flow, Path, Shaper, ShaperClass, Stream};
 pub use takeover::{Member, Vrrp};

@@ -20,7 +20,14 @@ impl Lower<'_> {
         for (id, item) in self.hir.of(Kind::Data) {
             match self.data_class(item) {
                 Some(data) => {
+                    let cluster = match data.on {
+                        On::Cluster(cluster) => Some(cluster),
+                        On::Files { .. } => None,
+                    };
                     let data = self.model.data.alloc(data);
+                    if let Some(cluster) = cluster {
+                        self.model.in_cluster.entry(cluster).or_insert_with(Vec::new).push(data);
+                    }
                     self.set(id, data);
                     self.copies(id, data);
                 }

@@ -1,0 +1,100 @@
+//! What a way guarantees to one stream or run, and which part of it binds.
+
+use super::fluid;
+use crate::model::{Class, Hop, Link, Model};
+use crate::ops::shaping::{Members, part};
+use crate::quantity::{Bytes, Duration, Rate, Ratio};
+use la_arena::Idx;
+
+/// What binds a rate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Binding {
+    /// No link is crossed: only cards and disks bind.
+    Local,
+    /// Its part of a link's share, with the number of members that divide it.
+    Share(Idx<Link>, u64),
+    /// What the others leave of a link that nothing divides.
+    Leftover(Idx<Link>),
+    /// A limit that was stated.
+    Limit,
+    /// The TCP window over the round trip.
+    Window,
+    /// Losses over the round trip (an average, not a bound).
+    Losses,
+}
+
+/// A guaranteed rate of payload, and the way's delays.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WayRate {
+    /// Payload in bits per second. Zero: nothing is guaranteed.
+    pub rate: Rate,
+    /// What binds it.
+    pub binding: Binding,
+    /// There and back.
+    pub rtt: Duration,
+}
+
+/// The round trip within a site, when nothing is stated about it.
+const LOCAL_RTT: Duration = Duration::from_millis(1);
+
+/// What everyone who sends over a link in a direction may take at most, and one's own part in it.
+pub(super) type Peaks = std::collections::BTreeMap<(Idx<Link>, crate::model::Direction), Vec<Rate>>;
+
+/// The rate that a way guarantees to one member of a class.
+///
+/// A divided link gives the member its part of the share; a link that nothing divides gives what
+/// all others leave at their peaks. On top come the limits of one TCP connection over the whole
+/// way, and a limit that was stated.
+pub(super) fn way(
+    model: &Model,
+    members: &Members,
+    peaks: &Peaks,
+    hops: &[Hop],
+    class: Class,
+    own_peak: Rate,
+    limit: Option<Rate>,
+) -> WayRate {
+    let mut found = WayRate { rate: Rate(u64::MAX), binding: Binding::Local, rtt: LOCAL_RTT };
+    let mut take = |rate: Rate, binding: Binding| {
+        if rate < found.rate {
+            (found.rate, found.binding) = (rate, binding);
+        }
+    };
+    for hop in hops {
+        let link = &model.links[hop.link];
+        let one = [*hop];
+        match part(model, members, &one, class) {
+            Some((rate, _, _)) => {
+                let n = members.get(&(hop.link, hop.direction, class)).copied().unwrap_or(1);
+                take(rate.part_down(link.efficiency.value), Binding::Share(hop.link, n));
+            }
+            None if link.shares.is_empty() => {
+                let all: u64 = peaks
+                    .get(&(hop.link, hop.direction))
+                    .map_or(0, |p| p.iter().fold(0, |sum: u64, r| sum.saturating_add(r.0)));
+                let others = all.saturating_sub(own_peak.0);
+                let left = Rate(link.bandwidth.value.0.saturating_sub(others));
+                take(left.part_down(link.efficiency.value), Binding::Leftover(hop.link));
+            }
+            // Divided, and this class has no share: nothing is guaranteed.
+            None => take(Rate(0), Binding::Share(hop.link, 0)),
+        }
+    }
+    if let Some(limit) = limit {
+        take(limit, Binding::Limit);
+    }
+    if !hops.is_empty() {
+        let links = || hops.iter().map(|h| &model.links[h.link]);
+        let rtt: Duration = links().map(|l| l.rtt.value).sum();
+        let window = links().map(|l| l.window.value).min().unwrap_or(Bytes::ZERO);
+        let loss = Ratio(links().fold(0, |sum: u64, l| sum.saturating_add(l.loss.value.0)));
+        if let Some(rate) = fluid::window_limit(window, rtt) {
+            take(rate, Binding::Window);
+        }
+        if let Some(rate) = fluid::mathis_limit(rtt, loss) {
+            take(rate, Binding::Losses);
+        }
+        found.rtt = rtt;
+    }
+    found
+}

@@ -1,0 +1,339 @@
+//! How much each run carries and how long it takes.
+
+use super::rate::WayRate;
+use super::stream::log_profile;
+use super::timeline::{Demand, Timeline, Use};
+use super::{Calendar, Facts, Horizon, size_at_end, size_today, together};
+use crate::calendar::{Gap, Gaps};
+use crate::model::{Data, Host, Model, Store};
+use crate::ops::job::{Job, JobKind, Level};
+use crate::ops::{Ops, class_of};
+use crate::quantity::{Bytes, Duration, Rate};
+use la_arena::{ArenaMap, Idx};
+
+/// What is known of a job.
+#[derive(Clone, Debug)]
+pub struct JobFact {
+    /// By level, in the order of levels.
+    pub levels: Vec<LevelFact>,
+    /// What its way guarantees.
+    pub way: WayRate,
+    /// Data classes that it carries.
+    pub data: Vec<Idx<Data>>,
+}
+
+/// What is known of a job's runs of one level.
+#[derive(Clone, Debug)]
+pub struct LevelFact {
+    /// Which.
+    pub level: Level,
+    /// What one run carries at most at the end of the horizon; `None` when nobody says.
+    pub bytes: Option<Bytes>,
+    /// The longest time from the start of any run of the job to the start of one of this level.
+    pub gap: Option<Gap>,
+    /// The longest time between two runs of this level.
+    pub same: Option<Gap>,
+    /// The shortest time from a run of this level to the next run.
+    pub room: Option<Duration>,
+    /// How long a run takes at most; `None` without a bound.
+    pub most: Option<Duration>,
+    /// How long it takes with nothing else going on, the size being today's.
+    pub alone: Option<Duration>,
+    /// The terms of `most`, for the derivation.
+    pub terms: Terms,
+}
+
+/// The parts of a run's time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Starting, catalogue, ending.
+    pub fixed: Duration,
+    /// Making the backup readable on the client's own disk.
+    pub staging: Duration,
+    /// Moving it.
+    pub transfer: Duration,
+    /// How many runs share the narrowest device at the worst moment, this one counted.
+    pub sharing: u64,
+}
+
+/// The fixed time of a job of the backup product: 2.3 to 4 s as measured, rounded up.
+pub const JOB_OVERHEAD: Duration = Duration::from_secs(5);
+
+impl LevelFact {
+    /// Whether a run may still be going when the next is due.
+    pub fn overruns(&self) -> bool {
+        matches!((self.most, self.room), (Some(most), Some(room)) if most > room) || self.most.is_none()
+    }
+
+    /// Work that is lost at most when the newest complete run is of before this one: the gap to
+    /// this run plus its time (model, "run k of a schedule").
+    pub fn loss(&self) -> Option<Duration> {
+        if self.overruns() { None } else { Some(self.gap?.length.plus(self.most?)) }
+    }
+
+    /// The same for a behaviour that can happen: the longest gap, and a run that takes what it
+    /// takes alone.
+    pub fn loss_alone(&self) -> Option<Duration> {
+        Some(self.gap?.length.plus(self.alone?))
+    }
+}
+
+impl JobFact {
+    /// The worst of [`LevelFact::loss`] over the levels, with the level; `None` without a bound.
+    pub fn loss(&self) -> Option<(Duration, &LevelFact)> {
+        let mut worst: Option<(Duration, &LevelFact)> = None;
+        for level in &self.levels {
+            let loss = level.loss()?;
+            if worst.is_none_or(|(w, _)| loss > w) {
+                worst = Some((loss, level));
+            }
+        }
+        worst
+    }
+
+    /// A loss that can happen: the worst level with runs that go alone.
+    pub fn loss_alone(&self) -> Option<(Duration, &LevelFact)> {
+        self.levels.iter().filter_map(|l| Some((l.loss_alone()?, l))).max_by_key(|(loss, _)| *loss)
+    }
+
+    /// The facts of a level.
+    pub fn level(&self, level: Level) -> Option<&LevelFact> {
+        self.levels.iter().find(|l| l.level == level)
+    }
+
+    /// What a restore of the newest point reads at most: the newest full, the newest differential
+    /// and every incremental that may stand behind them (calculus, 5.1).
+    pub fn chain_bytes(&self) -> Option<Bytes> {
+        let mut sum = Bytes::ZERO;
+        let full = self.level(Level::Full)?;
+        sum = sum.plus(full.bytes?);
+        let mut base = full.same.or(full.gap);
+        if let Some(differential) = self.level(Level::Differential) {
+            sum = sum.plus(differential.bytes?);
+            base = differential.same.or(base);
+        }
+        if let Some(incremental) = self.level(Level::Incremental) {
+            let between = base?.length;
+            let room = incremental.room.unwrap_or(Duration::from_hours(1)).0.max(1);
+            sum = sum.plus(incremental.bytes?.times(between.0.div_ceil(room)));
+        }
+        Some(sum)
+    }
+}
+
+const LEVELS: [Level; 5] = [Level::Full, Level::Differential, Level::Incremental, Level::Log, Level::Changes];
+
+/// Fills the facts of all jobs: first how much each run carries, then how long it takes beside
+/// all others.
+pub(super) fn facts(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut Calendar) {
+    let mut demands: Vec<Demand> = Vec::new();
+    let writes = writes(model);
+    for (id, job) in ops.jobs.iter() {
+        let fact = volumes(model, ops, facts, calendar, job);
+        for (n, level) in fact.levels.iter().enumerate() {
+            demands.extend(demand(model, ops, &writes, id, job, n, level, &fact, facts.horizon));
+        }
+        facts.jobs.insert(id, fact);
+    }
+    let timeline = Timeline::new(demands, facts.horizon);
+    for run in timeline.solve() {
+        if let Some(level) = facts.jobs.get_mut(run.job).and_then(|f| f.levels.get_mut(run.level)) {
+            level.most = run.most;
+            level.alone = run.alone;
+            level.terms = run.terms;
+        }
+    }
+}
+
+/// Bytes per second that the data on each host writes at its peak, amplified.
+fn writes(model: &Model) -> ArenaMap<Idx<Host>, u64> {
+    let mut writes: ArenaMap<Idx<Host>, u64> = ArenaMap::default();
+    let mut add = |host: Idx<Host>, peak: u64| {
+        let sum = writes.get(host).copied().unwrap_or(0).saturating_add(peak);
+        writes.insert(host, sum);
+    };
+    for (cluster, c) in model.clusters.iter() {
+        let peak = log_profile(model, cluster).map_or(0, |p| p.peak());
+        for host in std::iter::once(c.primary.0).chain(c.replicas.iter().map(|r| r.0)) {
+            add(host, peak);
+        }
+    }
+    for (id, data) in model.data.iter() {
+        if let (crate::model::On::Files { .. }, Some(w)) = (&data.on, &data.writes) {
+            add(model.primary_host(id), w.value.peak());
+        }
+    }
+    writes
+}
+
+/// How much each level of a job carries, and its gaps.
+fn volumes(model: &Model, ops: &Ops, facts: &Facts, calendar: &mut Calendar, job: &Job) -> JobFact {
+    let data: Vec<Idx<Data>> = match job.serves.first() {
+        Some(copy) => together(model, model.copies[*copy].data),
+        None => Vec::new(),
+    };
+    let place = |level: Level| LEVELS.iter().position(|l| *l == level).unwrap_or(0);
+    let runs = job.runs.iter().map(|r| (r.rule.clone(), place(r.level))).collect();
+    let gaps = calendar.gaps(runs, &job.zone).clone();
+    let hops = job.paths.first().map_or(&[][..], |p| &p.hops);
+    let limit = job.cap.map(|c| c.rate);
+    let way = facts.way(model, hops, class_of(&job.kind), limit.unwrap_or(Rate(u64::MAX)), limit);
+    let mut levels = Vec::new();
+    for level in LEVELS.into_iter().filter(|l| job.runs.iter().any(|r| r.level == *l)) {
+        let at = place(level);
+        let get = |list: &[Option<Gap>]| list.get(at).copied().flatten();
+        let gap = get(&gaps.before);
+        levels.push(LevelFact {
+            level,
+            bytes: carried(model, ops, facts, job, level, &data, &gaps, gap),
+            gap,
+            same: get(&gaps.same),
+            room: get(&gaps.room).map(|g| g.length),
+            most: None,
+            alone: None,
+            terms: Terms::default(),
+        });
+    }
+    JobFact { levels, way, data }
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a run carries depends on that much")]
+fn carried(
+    model: &Model,
+    ops: &Ops,
+    facts: &Facts,
+    job: &Job,
+    level: Level,
+    data: &[Idx<Data>],
+    gaps: &Gaps,
+    gap: Option<Gap>,
+) -> Option<Bytes> {
+    let size = size_at_end(model, data, facts.horizon);
+    match (&job.kind, level) {
+        (JobKind::Verify { of, .. }, _) => facts.jobs.get(*of)?.level(Level::Full)?.bytes,
+        (JobKind::Copy { of, .. }, _) => {
+            // Every run of the original since the last copy, the one of just before it included.
+            let original = facts.jobs.get(*of)?;
+            let since = gap?.length;
+            let mut sum = Bytes::ZERO;
+            for l in &original.levels {
+                let n = l.same.map_or(1, |_| since.0.div_ceil(shortest(l).0.max(1)) + 1);
+                let n = if l.level == Level::Log { 1 } else { n };
+                let bytes = match l.level {
+                    Level::Log => log_bytes(model, &ops.jobs[*of], since.plus(l.gap?.length))?,
+                    _ => l.bytes?,
+                };
+                sum = sum.plus(bytes.times(n));
+            }
+            Some(sum)
+        }
+        (_, Level::Full) => Some(size),
+        (_, Level::Log) => log_bytes(model, job, gap?.length.plus(gap?.length)),
+        (_, Level::Differential) => {
+            let full =
+                gaps.same.first().copied().flatten().or_else(|| gaps.before.first().copied().flatten())?;
+            Some(changed(model, data, full.length, facts))
+        }
+        (_, Level::Incremental | Level::Changes) => Some(changed(model, data, gap?.length, facts)),
+    }
+}
+
+/// The shortest time between two runs of a level.
+fn shortest(level: &LevelFact) -> Duration {
+    level.room.unwrap_or(Duration::from_hours(1))
+}
+
+/// Log written in a time, at most.
+fn log_bytes(model: &Model, job: &Job, time: Duration) -> Option<Bytes> {
+    let JobKind::Log { cluster, .. } = &job.kind else { return None };
+    log_profile(model, *cluster).ok().map(|p| p.most_in(time))
+}
+
+/// Unique bytes that change in a time: at most the stated part of the size for each window that
+/// the time touches, at most the size. Nothing stated: all of it, since a product that looks at
+/// files or pages sends whole ones.
+fn changed(model: &Model, data: &[Idx<Data>], time: Duration, facts: &Facts) -> Bytes {
+    data.iter().fold(Bytes::ZERO, |sum, d| {
+        let size = size_at_end(model, &[*d], facts.horizon);
+        let bytes = match model.data[*d].changed.map(|c| c.value) {
+            Some((part, per)) if per.0 > 0 => size.part_up(part).times(time.0.div_ceil(per.0)).min(size),
+            _ => size,
+        };
+        sum.plus(bytes)
+    })
+}
+
+/// What a run asks of the devices.
+#[expect(clippy::too_many_arguments, reason = "a run asks that many things of that many devices")]
+fn demand(
+    model: &Model,
+    ops: &Ops,
+    writes: &ArenaMap<Idx<Host>, u64>,
+    id: Idx<Job>,
+    job: &Job,
+    level: usize,
+    fact: &LevelFact,
+    whole: &JobFact,
+    horizon: Horizon,
+) -> Option<Demand> {
+    let disk = |host: Idx<Host>| (Use::Disk(host), super::disk_left(model, writes, host));
+    let card = |host: Idx<Host>| (Use::Card(host), model.hosts[host].nic.value);
+    let store = |s: Idx<Store>| (Use::Store(s), model.stores[s].rate.value);
+    let holder = |s: Idx<Store>| model.stores[s].host;
+    let mut staged_on = None;
+    let mut devices = match &job.kind {
+        JobKind::Files { client, store: s, .. } => {
+            let host = ops.clients[*client].host;
+            vec![disk(host), card(host), card(holder(*s)), store(*s)]
+        }
+        JobKind::Database { client, store: s, .. } => {
+            let host = ops.clients[*client].host;
+            staged_on = Some(disk(host));
+            vec![disk(host), card(host), card(holder(*s)), store(*s)]
+        }
+        JobKind::Log { client, store: s, .. } => {
+            let host = ops.clients[*client].host;
+            vec![disk(host), card(host), card(holder(*s)), store(*s)]
+        }
+        JobKind::Copy { from, to, .. } => {
+            vec![store(*from), card(holder(*from)), card(holder(*to)), store(*to)]
+        }
+        JobKind::Verify { of, .. } => {
+            let original = &ops.jobs[*of];
+            let (client, s) = (original.kind.client()?, original.kind.writes_to()?);
+            let host = ops.clients[client].host;
+            vec![store(s), card(holder(s)), card(host)]
+        }
+        JobKind::Mirror { from, to, .. } => vec![disk(*from), card(*from), card(*to), disk(*to)],
+    };
+    devices.sort_unstable();
+    devices.dedup();
+    let today = match fact.bytes {
+        Some(b) if b > size_today(model, &whole.data) && fact.level == Level::Full => {
+            Some(size_today(model, &whole.data))
+        }
+        other => other,
+    };
+    // A physical backup is written beside the data and read again; a full one reads all of it, and
+    // so does an incremental one, which looks at every page.
+    let staging = staged_on.map(|device| {
+        let scan = match fact.level {
+            Level::Full => Bytes::ZERO,
+            _ => size_at_end(model, &whole.data, horizon),
+        };
+        (device, scan)
+    });
+    let runs = job.runs.iter().filter(|r| r.level == fact.level).map(|r| r.rule.clone()).collect();
+    Some(Demand {
+        job: id,
+        level,
+        bytes: fact.bytes,
+        today,
+        devices,
+        way: whole.way.rate,
+        staging,
+        runs,
+        zone: job.zone.clone(),
+        period: fact.room,
+    })
+}
