@@ -2,6 +2,9 @@
 //!
 //! The plan is what an operator follows and what the runner runs; recovery times are read off it.
 
+pub mod lost;
 pub mod step;
+pub mod times;
 
+pub use lost::Lost;
 pub use step::{Actor, Choice, Interval, Means, Plan, Resource, Stage, Step, StepKind, Subject};

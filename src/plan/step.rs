@@ -50,8 +50,10 @@ pub struct Choice {
     pub means: Means,
     /// Where the data class lives afterwards.
     pub target: Idx<Host>,
-    /// Recent work that is lost at most.
-    pub loss: Duration,
+    /// Recent work that is lost at most; `None` without a bound.
+    pub loss: Option<Duration>,
+    /// Recent work whose loss can surely happen.
+    pub loss_surely: Duration,
 }
 
 /// How a copy becomes the primary.
@@ -87,10 +89,15 @@ pub struct Step {
     pub holds: Vec<Resource>,
     /// How long it takes.
     pub takes: Interval,
+    /// Who is waited for where people's time counts.
+    pub response: Option<Idx<Response>>,
     /// When it starts, from the strike, when every step takes the most.
     pub start: Duration,
     /// When it ends, from the strike, when every step takes the most.
     pub finish: Duration,
+    /// When it ends in a behaviour that can surely happen: what is only bounded from above counts
+    /// as nothing. A bound below this is refuted.
+    pub surely: Duration,
     /// Which part of the plan it belongs to.
     pub stage: Stage,
 }
@@ -136,7 +143,15 @@ pub enum Resource {
 #[derive(Clone, Debug)]
 pub enum StepKind {
     /// Somebody or something notices.
-    Detect,
+    Detect {
+        /// Whether it does not show by itself, as wrong contents do not.
+        hidden: bool,
+    },
+    /// A primary whose synchronous replicas are gone gives up waiting for them.
+    Resume {
+        /// The database.
+        cluster: Idx<Cluster>,
+    },
     /// People decide that this is the disaster that the plan is for.
     Declare,
     /// What might still write is made harmless: switched off by a person, who confirms it; its
@@ -185,6 +200,8 @@ pub enum StepKind {
         to: Idx<Host>,
         /// How much is moved at most.
         bytes: Bytes,
+        /// How much is moved at least: the data as it is today.
+        least: Bytes,
     },
     /// A staged physical backup is made ready, or a dump is loaded, and put in place.
     Prepare {
@@ -198,8 +215,10 @@ pub enum StepKind {
         staging: EcoString,
         /// Whether it is a dump.
         dump: bool,
-        /// How much there is.
+        /// How much there is at most.
         bytes: Bytes,
+        /// How much there is at least.
+        least: Bytes,
     },
     /// A database is started, with crash recovery.
     StartDatabase {
@@ -250,6 +269,8 @@ pub enum StepKind {
     StartMember {
         /// The pool.
         pool: Idx<Pool>,
+        /// The service that it then runs.
+        service: Idx<Service>,
         /// The member.
         host: Idx<Host>,
     },

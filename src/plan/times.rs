@@ -1,0 +1,264 @@
+//! How long each kind of step takes, term by term.
+
+use super::step::{Interval, StepKind};
+use crate::base::Span;
+use crate::flow::{Facts, run::JOB_OVERHEAD};
+use crate::model::{Class, Host, Model, Response, Store};
+use crate::ops::shaping::way_back;
+use crate::ops::{Ops, Vrrp};
+use crate::quantity::{Bytes, Duration, Rate, time_to_move};
+use la_arena::Idx;
+
+/// A part of a step's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// What it is for.
+    pub what: Part,
+    /// How long it takes.
+    pub time: Interval,
+    /// What it takes in a behaviour that can surely happen: the ends of stated ranges count in
+    /// full, what is only bounded from above does not.
+    pub sure: Duration,
+    /// Where its input was written.
+    pub span: Span,
+}
+
+/// What a part of a step's time is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// People, as the response says.
+    People(&'static str),
+    /// A figure of ours, the same in every estate.
+    Fixed(&'static str),
+    /// A figure of the spec or of a profile.
+    Stated(&'static str),
+    /// So many bytes at a rate in bits per second.
+    Moving(&'static str, Bytes, Rate),
+}
+
+/// The time of one step.
+#[derive(Clone, Debug, Default)]
+pub struct Times {
+    /// Its parts, one after the other. A part that never ends makes the step never end.
+    pub terms: Vec<Term>,
+}
+
+impl Times {
+    fn people(mut self, what: &'static str, range: (Duration, Duration), span: Span) -> Self {
+        let time = Interval { least: range.0, most: range.1 };
+        self.terms.push(Term { what: Part::People(what), time, sure: range.1, span });
+        self
+    }
+
+    fn fixed(mut self, what: &'static str, least: Duration, most: Duration) -> Self {
+        let time = Interval { least, most };
+        self.terms.push(Term { what: Part::Fixed(what), time, sure: least, span: Span::default() });
+        self
+    }
+
+    fn stated(mut self, what: &'static str, most: Duration, sure: Duration, span: Span) -> Self {
+        let time = Interval { least: sure.min(most), most };
+        self.terms.push(Term { what: Part::Stated(what), time, sure, span });
+        self
+    }
+
+    fn moving(mut self, what: &'static str, bytes: Bytes, sure: Bytes, rate: Rate, span: Span) -> Self {
+        let most = time_to_move(bytes, rate).unwrap_or(Duration::MAX);
+        let least = time_to_move(sure.min(bytes), rate).unwrap_or(Duration::MAX);
+        let time = Interval { least, most };
+        self.terms.push(Term { what: Part::Moving(what, bytes, rate), time, sure: least, span });
+        self
+    }
+
+    /// The sum.
+    pub fn takes(&self) -> Interval {
+        Interval {
+            least: self.terms.iter().map(|t| t.time.least).sum(),
+            most: self.terms.iter().map(|t| t.time.most).sum(),
+        }
+    }
+
+    /// The sum of what surely can happen.
+    pub fn sure(&self) -> Duration {
+        self.terms.iter().map(|t| t.sure).sum()
+    }
+}
+
+/// What a restore from a store to a host may use, and what binds it: the slowest of store, cards,
+/// link and disk (calculus, 2.3).
+pub fn restore_rate(model: &Model, facts: &Facts, store: Idx<Store>, to: Idx<Host>) -> Rate {
+    let from = model.stores[store].host;
+    let devices = [
+        model.stores[store].rate.value,
+        model.hosts[from].nic.value,
+        model.hosts[to].nic.value,
+        model.hosts[to].disk_rate.value,
+    ];
+    let local = devices.into_iter().min().unwrap_or(Rate(0));
+    match way_back(model, from, to) {
+        Some(hops) => facts.way(model, &hops, Class::Backup, Rate(u64::MAX), None).rate.min(local),
+        None => Rate(0),
+    }
+}
+
+/// How long VRRP takes to move an address to the member with that place in the order, the one
+/// before it being gone: three advertisements and the skew of version 3, and a second for
+/// addresses to be learned anew (calculus, 7.1).
+pub fn takeover(vrrp: &Vrrp, place: usize) -> Interval {
+    let advert = vrrp.advert.0;
+    let priority = vrrp.members.get(place).map_or(1, |m| u64::from(m.priority));
+    let skew = (u128::from(256 - priority.min(255)) * u128::from(advert)).div_ceil(256);
+    let most = advert.saturating_mul(3).saturating_add(u64::try_from(skew).unwrap_or(u64::MAX));
+    Interval {
+        least: Duration(most.saturating_sub(advert)),
+        most: Duration(most).plus(Duration::from_secs(1)),
+    }
+}
+
+/// The time of a step. `response` is that of who is served by it.
+pub fn times(
+    model: &Model,
+    ops: &Ops,
+    facts: &Facts,
+    kind: &StepKind,
+    response: Option<Idx<Response>>,
+) -> Times {
+    let t = Times::default();
+    let people =
+        |what: &'static str, pick: fn(&Response) -> crate::model::Input<(Duration, Duration)>| match response
+        {
+            Some(r) => {
+                let input = pick(&model.responses[r]);
+                Times::default().people(what, input.value, input.span)
+            }
+            None => Times::default().people(what, (Duration::MAX, Duration::MAX), Span::default()),
+        };
+    let second = Duration::from_secs;
+    match kind {
+        StepKind::Detect { hidden: false } => people("until somebody knows", |r| r.detect),
+        StepKind::Detect { hidden: true } => people("until somebody knows that it is wrong", |r| r.notice),
+        StepKind::Declare => people("until the decision stands", |r| r.declare),
+        StepKind::Fence { .. } => people("one step done and confirmed by hand", |r| r.confirm),
+        StepKind::Announce => people("one step done and confirmed by hand", |r| r.confirm),
+        StepKind::Hold { .. } | StepKind::Release { .. } => {
+            t.fixed("the console answers", second(1), second(30))
+        }
+        StepKind::Provision { host } => {
+            let h = &model.hosts[*host];
+            match h.replace.or(model.sites[h.site].replace) {
+                Some(r) => t.people("until an equal machine stands in its place", r.value, r.span),
+                None => {
+                    t.stated("nobody says how long a replacement takes", Duration::MAX, Duration::MAX, h.span)
+                }
+            }
+        }
+        StepKind::Scan { store, bytes, .. } => {
+            let s = &model.stores[*store];
+            t.stated("the store is made ready", s.mount.value, s.mount.value, s.mount.span)
+                .fixed("a job's own time", Duration::ZERO, JOB_OVERHEAD)
+                .moving("the volumes are read", *bytes, Bytes::ZERO, s.rate.value, s.rate.span)
+        }
+        StepKind::Restore { store, to, bytes, least, jobs, .. } => {
+            let s = &model.stores[*store];
+            let rate = restore_rate(model, facts, *store, *to);
+            t.stated("the store is made ready", s.mount.value, s.mount.value, s.mount.span)
+                .fixed("each job's own time", Duration::ZERO, JOB_OVERHEAD.times(jobs.len() as u64))
+                .moving("read, sent and written", *bytes, *least, rate, s.rate.span)
+        }
+        StepKind::Prepare { cluster, host, bytes, least, dump, .. } => {
+            let engine = &model.engines[model.clusters[*cluster].engine];
+            let disk = &model.hosts[*host].disk_rate;
+            if *dump {
+                return t.moving("the dump is loaded", *bytes, *least, engine.load.value, engine.load.span);
+            }
+            // The staged copy is read and written on the same disk.
+            let half = Rate(disk.value.0 / 2);
+            t.moving(
+                "the backup is made consistent",
+                *bytes,
+                *least,
+                engine.prepare.value,
+                engine.prepare.span,
+            )
+            .moving("it is copied into place", *bytes, *least, half, disk.span)
+        }
+        StepKind::StartDatabase { cluster, .. } => {
+            let start = model.engines[model.clusters[*cluster].engine].start;
+            t.stated("start, with crash recovery", start.value, Duration::ZERO, start.span)
+        }
+        StepKind::Replay { cluster, bytes, .. } => {
+            let replay = model.engines[model.clusters[*cluster].engine].replay;
+            t.moving("logs are replayed", *bytes, Bytes::ZERO, replay.value, replay.span)
+        }
+        StepKind::Promote { cluster, host, .. } => {
+            let engine = &model.engines[model.clusters[*cluster].engine];
+            let stream = ops.streams.iter().find(|(_, s)| s.cluster == *cluster && s.to == *host);
+            let backlog = stream
+                .and_then(|(id, _)| facts.streams.get(id))
+                .and_then(|f| f.apply.worst())
+                .unwrap_or(Duration::MAX);
+            t.stated("what was received is applied", backlog, Duration::ZERO, engine.apply.span).stated(
+                "it becomes writable",
+                engine.promote.value,
+                Duration::ZERO,
+                engine.promote.span,
+            )
+        }
+        StepKind::Publish { .. } => {
+            t.fixed("the newest whole snapshot is put in place", second(1), second(60))
+        }
+        StepKind::VerifyData { .. } => t.fixed("it is looked at before it is trusted", second(1), second(60)),
+        StepKind::StartMember { service, .. } => {
+            let start = model.services[*service].start;
+            t.stated("from order to answering", start.value, start.value, start.span)
+        }
+        StepKind::TakeOver { vip, to } => {
+            let vrrp = ops.vrrps.iter().find(|(_, v)| v.vip == *vip).map(|(_, v)| v);
+            let Some(vrrp) = vrrp else {
+                return t.stated("nothing moves it", Duration::MAX, Duration::MAX, model.vips[*vip].span);
+            };
+            let place = vrrp.members.iter().position(|m| m.host == *to).unwrap_or(0);
+            let takes = takeover(vrrp, place);
+            let advert = model.vips[*vip].advert;
+            t.stated("three advertisements and the skew are missed", takes.most, takes.least, advert.span)
+        }
+        StepKind::DropMembers { pool } => {
+            // (fall - 1)(every + c) + c, and up to one more interval, each check hanging for c
+            // (calculus, 7.3).
+            let p = &model.pools[*pool];
+            let one = p.every.value.plus(p.timeout.value);
+            let least = one.times(p.fall.value.saturating_sub(1));
+            let most = least.plus(p.timeout.value).plus(p.every.value);
+            t.stated("its checks fail often enough", most, least, p.every.span)
+        }
+        StepKind::SwitchDns { dns, .. } => {
+            let d = &model.dns[*dns];
+            let by_hand =
+                if d.server.is_none() { people("records are changed by hand", |r| r.confirm) } else { t };
+            by_hand
+                .stated("every name server has the change", d.update.value, Duration::ZERO, d.update.span)
+                .stated("resolvers forget the old records", d.ttl.value, d.ttl.value, d.ttl.span)
+        }
+        StepKind::VerifyService { service } => {
+            let s = &model.services[*service];
+            match &s.check {
+                Some(c) => t.stated("its check passes", c.within.value, Duration::ZERO, c.within.span),
+                None => t.fixed("somebody looks at it", Duration::ZERO, second(60)),
+            }
+        }
+        StepKind::Resume { cluster } => {
+            let engine = &model.engines[model.clusters[*cluster].engine];
+            let waits =
+                ops.streams.iter().filter(|(_, s)| s.cluster == *cluster).filter_map(|(_, s)| match s.mode {
+                    crate::model::Mode::SemiSync { timeout } => Some(timeout),
+                    _ => None,
+                });
+            let wait = waits.max().unwrap_or(Duration::MAX);
+            t.stated("the primary gives up waiting", wait, wait, engine.fallback.span)
+        }
+        StepKind::Repoint { .. } => t.fixed("the replica reconnects", second(1), second(60)),
+        StepKind::Reprotect { .. } | StepKind::FailBack { .. } => {
+            t.fixed("on a day of people's choice", Duration::ZERO, Duration::ZERO)
+        }
+    }
+}
