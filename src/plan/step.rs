@@ -1,7 +1,7 @@
 //! The plan and its steps.
 
 use crate::base::EcoString;
-use crate::model::{Cluster, Copy, Data, Dns, Host, Pool, Scenario, Service, Store, Vip};
+use crate::model::{Cluster, Copy, Data, Dns, Host, Pool, Response, Scenario, Service, Store, Vip};
 use crate::ops::{Director, Job};
 use crate::quantity::{Bytes, Duration};
 use la_arena::Idx;
