@@ -6,6 +6,7 @@
 pub mod base;
 pub mod calendar;
 pub mod diag;
+pub mod driver;
 pub mod emit;
 pub mod flow;
 pub mod model;

@@ -1,0 +1,63 @@
+//! A spec on disk to everything that the commands show: the stages one after the other.
+
+mod disk;
+
+pub use disk::Disk;
+
+use crate::base::SourceMap;
+use crate::base::limits::{self, Limits};
+use crate::base::world::{ReadError, World};
+use crate::diag::Problems;
+use crate::flow::{self, Facts, Horizon};
+use crate::model::{self, Model};
+use crate::ops::{self, Ops};
+use crate::resolve;
+
+/// What a run of the compiler is told beside the spec.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The time that verdicts hold for.
+    pub horizon: Horizon,
+    /// How large things may be.
+    pub limits: Limits,
+}
+
+impl Options {
+    /// The default limits, for the 365 days from an instant in Unix seconds.
+    pub fn from(as_of: i64) -> Self {
+        Self { horizon: Horizon { as_of, days: 365 }, limits: limits::DEFAULT }
+    }
+}
+
+/// All that is known of a spec.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The texts.
+    pub sources: SourceMap,
+    /// The findings of all stages.
+    pub problems: Problems,
+    /// The estate.
+    pub model: Model,
+    /// How many data classes and services are not in the model because of findings.
+    pub left_out: usize,
+    /// The operations.
+    pub ops: Ops,
+    /// What is known of them.
+    pub facts: Facts,
+}
+
+/// Runs all stages over the spec whose main file is `main`.
+///
+/// # Errors
+/// When the main file cannot be read. All else becomes a finding.
+pub fn compile(world: &dyn World, main: &str, options: &Options) -> Result<Compiled, ReadError> {
+    let mut sources = SourceMap::new();
+    let mut problems = Problems::new();
+    let loaded = resolve::load(world, main, &mut sources, &options.limits, &mut problems)?;
+    let hir = resolve::resolve(&loaded, &options.limits, &mut problems);
+    let lowered = model::lower::lower(&hir, &mut problems);
+    let (model, left_out) = (lowered.model, lowered.left_out);
+    let ops = ops::lower(&model, &mut problems);
+    let facts = flow::analyse(&model, &ops, options.horizon);
+    Ok(Compiled { sources, problems, model, left_out, ops, facts })
+}
