@@ -310,7 +310,7 @@ impl Typed<'_, '_> {
         match atom.map(|a| (&a.kind, a.span)) {
             Some((AtomKind::Address(a), _)) => Some(Value::Address(*a)),
             Some((AtomKind::Word(_) | AtomKind::Text(_), at)) => {
-                let Some(text) = atom.and_then(|a| self.eval.name(a)) else { return None };
+                let text = atom.and_then(|a| self.eval.name(a))?;
                 match text.parse() {
                     Ok(a) => Some(Value::Address(a)),
                     Err(_) => self.refuse(Type::Address, at, &format!("`{text}`")),
@@ -326,7 +326,7 @@ impl Typed<'_, '_> {
         match atom.map(|a| (&a.kind, a.span)) {
             Some((AtomKind::Prefix(a, length), _)) => Some(Value::Prefix(*a, *length)),
             Some((AtomKind::Word(_) | AtomKind::Text(_), at)) => {
-                let Some(text) = atom.and_then(|a| self.eval.name(a)) else { return None };
+                let text = atom.and_then(|a| self.eval.name(a))?;
                 match text.parse::<ipnet::IpNet>() {
                     Ok(net) => Some(Value::Prefix(net.addr(), net.prefix_len())),
                     Err(_) => self.refuse(Type::Prefix, at, &format!("`{text}`")),
