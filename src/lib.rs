@@ -9,6 +9,7 @@ pub mod diag;
 pub mod driver;
 pub mod emit;
 pub mod flow;
+pub mod judge;
 pub mod model;
 pub mod ops;
 pub mod plan;

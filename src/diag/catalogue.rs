@@ -84,6 +84,16 @@ declare! {
     TOO_MANY_VIPS "too-many-vips" Error operate "more virtual addresses in a site than VRRP can tell apart";
     MISSING_ADDRESS "missing-address" Error operate "a host that takes part in something has no address";
     SAME_ADDRESS "same-address" Error operate "two hosts have the same address";
+
+    // Verdicts and what keeps them from being proved.
+    RPO_NOT_MET "rpo-not-met" Error judge "more recent work can be lost than the tier allows";
+    RTO_NOT_MET "rto-not-met" Error judge "recovery can take longer than the tier allows";
+    RPO_UNPROVED "rpo-unproved" Error judge "nothing shows how much recent work can be lost";
+    RTO_UNPROVED "rto-unproved" Error judge "nothing shows how long recovery takes";
+    RUN_OVERRUNS "run-overruns" Error judge "a scheduled run may still be going when the next is due";
+    NEVER_CATCHES_UP "never-catches-up" Error judge "more is written than a replica's way carries";
+    UNENCRYPTED_LINK "unencrypted-link" Error judge "data of a tier that asks for encryption crosses a link that states none";
+    NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
 }
 
 /// The entry of that name.
