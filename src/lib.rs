@@ -17,3 +17,4 @@ pub mod quantity;
 pub mod resolve;
 pub mod schema;
 pub mod syntax;
+pub mod why;
