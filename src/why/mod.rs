@@ -7,7 +7,7 @@ mod loss;
 mod time;
 
 pub use loss::loss;
-pub use time::time;
+pub use time::{step, time};
 
 use crate::base::{EcoString, SourceMap};
 use crate::model::{Assumption, Input, Origin};

@@ -29,6 +29,11 @@ pub fn time(estate: Estate<'_>, plan: &Plan, step: usize) -> Node {
     )
 }
 
+/// The derivation of one step's own time.
+pub fn step(estate: Estate<'_>, step: &Step) -> Node {
+    of_step(estate, 0, step)
+}
+
 fn of_step(estate: Estate<'_>, number: usize, step: &Step) -> Node {
     let times = times(estate.model, estate.ops, estate.facts, &step.kind, step.response);
     let children = times.terms.iter().map(term).collect();
