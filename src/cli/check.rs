@@ -68,7 +68,7 @@ impl Check {
             out.push('\n');
         }
         let mut assumptions = Assumptions::default();
-        wire::assume_all(compiled, &mut assumptions);
+        assumptions.of_all(compiled.estate(), &compiled.verdicts.scenarios, &compiled.sources);
         let list = assumptions.list();
         if !list.is_empty() {
             out.push_str("These verdicts rest on what nobody stated:\n");

@@ -11,7 +11,7 @@ use crate::plan::{Choice, Plan, Subject, plan};
 use crate::quantity::Duration;
 use crate::why::{self, Assumptions};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The answer of `check --format json`.
 #[derive(Debug, Serialize)]
@@ -176,20 +176,4 @@ fn rests_on(compiled: &Compiled, v: &Verdict, plan: &Plan, all: &mut Assumptions
         }
     };
     tree.map_or_else(Vec::new, |t| all.of(&t, &compiled.sources))
-}
-
-/// Takes in the assumptions of all verdicts, looking once at each copy and each kind of wait.
-pub(super) fn assume_all(compiled: &Compiled, all: &mut Assumptions) {
-    let mut copies = BTreeSet::new();
-    for scenario in &compiled.verdicts.scenarios {
-        let plan = plan(compiled.estate(), scenario);
-        for choice in &plan.choices {
-            if copies.insert((choice.copy, choice.means)) {
-                all.of(&why::loss(compiled.estate(), choice), &compiled.sources);
-            }
-        }
-        for step in plan.steps.iter().filter(|s| s.stage == crate::plan::Stage::Recover) {
-            all.of(&why::step(compiled.estate(), step), &compiled.sources);
-        }
-    }
 }

@@ -29,11 +29,6 @@ pub fn time(estate: Estate<'_>, plan: &Plan, step: usize) -> Node {
     )
 }
 
-/// The derivation of one step's own time.
-pub fn step(estate: Estate<'_>, step: &Step) -> Node {
-    of_step(estate, 0, step)
-}
-
 fn of_step(estate: Estate<'_>, number: usize, step: &Step) -> Node {
     let times = times(estate.model, estate.ops, estate.facts, &step.kind, step.response);
     let children = times.terms.iter().map(term).collect();
@@ -66,6 +61,15 @@ fn subject(estate: Estate<'_>, kind: &StepKind) -> String {
         StepKind::VerifyService { service } => format!(" `{}`", model.services[*service].name),
         StepKind::Resume { cluster } => format!(" `{}`", model.clusters[*cluster].name),
         _ => String::new(),
+    }
+}
+
+/// What a term comes to: a time, or a rate where bytes are moved.
+pub(super) fn value(term: &Term) -> Value {
+    match term.what {
+        Part::Moving(_, _, rate) => Value::Rate(rate),
+        _ if term.time.most == Duration::MAX => Value::Never,
+        _ => Value::Time(term.time.most),
     }
 }
 

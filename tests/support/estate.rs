@@ -64,7 +64,8 @@ fn contracts(s: &mut String) {
 fn sites(s: &mut String) {
     for site in 0..SITES {
         let zone = ["Asia/Shanghai", "Europe/Berlin", "UTC", "America/New_York"][site as usize % 4];
-        let _ = writeln!(s, "region r{site} {{ site s{site} {{ timezone = \"{zone}\"; replace = 1 day..3 days");
+        let _ =
+            writeln!(s, "region r{site} {{ site s{site} {{ timezone = \"{zone}\"; replace = 1 day..3 days");
         for host in 0..20 {
             let _ = writeln!(
                 s,
@@ -85,7 +86,7 @@ fn links(s: &mut String) {
         for step in [1, 2] {
             let _ = writeln!(
                 s,
-                "link l{site}-{step} : s{site} <-> s{} {{ bandwidth = 40 Gbit/s; rtt = 8 ms; loss = 0.0001 %; window = 16 MiB
+                "link l{site}-{step} : s{site} <-> s{} {{ bandwidth = 100 Gbit/s; rtt = 8 ms; loss = 0.0001 %; window = 16 MiB
                     encrypted = ipsec; share {{ replication = 40 %; backup = 40 %; mirror = 20 % }} }}",
                 (site + step) % SITES
             );
@@ -108,7 +109,11 @@ fn profile(dice: &mut Dice) -> String {
     match dice.roll(0, 3) {
         0 => format!("{base} KiB/s"),
         1 => format!("{base} KiB/s {{ daily 19:00..23:00 = {} KiB/s }}", base * 4),
-        2 => format!("{base} KiB/s {{ mon..fri 09:00..17:30 = {} KiB/s; sat 20:00..21:00 = {} KiB/s }}", base * 3, base * 9),
+        2 => format!(
+            "{base} KiB/s {{ mon..fri 09:00..17:30 = {} KiB/s; sat 20:00..21:00 = {} KiB/s }}",
+            base * 3,
+            base * 9
+        ),
         _ => format!("{base} KiB/s {{ sun 22:00..02:00 = {} KiB/s }}", base * 6),
     }
 }
@@ -130,7 +135,7 @@ fn in_cluster(s: &mut String, dice: &mut Dice, n: u64, cluster: u64) {
             backup v{site} {{ full = weekly sun 0{hour}:{minute:02}; incremental = daily 0{hour}:{minute:02}; log = every 15 min; keep = 30 days }}
             copy v{far} {{ of = v{site}; at = daily 1{hour}:{minute:02} }} }}",
         tier(dice),
-        dice.roll(50, 900),
+        dice.roll(5, 90),
         profile(dice),
     );
 }
@@ -146,7 +151,7 @@ fn files(s: &mut String, dice: &mut Dice, n: u64) {
             mirror h{far}-{host} {{ with = rsync; at = every 30 min; path = \"/srv/m{n}\" }}
             backup v{site} {{ full = weekly sat 0{hour}:{minute:02}; incremental = daily 0{hour}:{minute:02}; keep = 60 days }}
             copy v{} {{ of = v{site}; at = daily 1{hour}:{minute:02} }} }}",
-        dice.roll(20, 600),
+        dice.roll(2, 60),
         profile(dice),
         (site + 2) % SITES
     );

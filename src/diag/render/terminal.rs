@@ -81,18 +81,23 @@ impl SourceCode for Texts<'_> {
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let lo = u32::try_from(span.offset()).map_err(|_| MietteError::OutOfBounds)?;
         let file = self.0.file_of(Span::point(lo)).ok_or(MietteError::OutOfBounds)?;
+        // Only the lines asked for are looked at: files may be large and findings many.
         let base = file.base as usize;
-        let local = SourceSpan::from((span.offset() - base, span.len()));
-        let contents = file.text.read_span(&local, before, after)?;
-        let start = SourceSpan::from((contents.span().offset() + base, contents.span().len()));
-        Ok(Box::new(MietteSpanContents::new_named(
-            file.name.clone(),
-            contents.data(),
-            start,
-            contents.line(),
-            contents.column(),
-            contents.line_count(),
-        )))
+        let (from, to) = (span.offset() - base, span.offset() - base + span.len());
+        if to > file.text.len() {
+            return Err(MietteError::OutOfBounds);
+        }
+        let starts = file.line_starts();
+        let line_of = |at: usize| starts.partition_point(|s| *s as usize <= at).saturating_sub(1);
+        let first = line_of(from).saturating_sub(before);
+        let behind = line_of(to).saturating_add(after).saturating_add(1);
+        let start = starts.get(first).map_or(0, |s| *s as usize);
+        let end = starts.get(behind).map_or(file.text.len(), |s| *s as usize);
+        let data = file.text.as_bytes().get(start..end).ok_or(MietteError::OutOfBounds)?;
+        // How many lines these are: what lies farther apart is drawn apart.
+        let lines = behind.min(starts.len()).saturating_sub(first);
+        let whole = SourceSpan::from((start + base, data.len()));
+        Ok(Box::new(MietteSpanContents::new_named(file.name.clone(), data, whole, first, 0, lines)))
     }
 }
 
