@@ -91,13 +91,16 @@ impl SourceCode for Texts<'_> {
         let line_of = |at: usize| starts.partition_point(|s| *s as usize <= at).saturating_sub(1);
         let first = line_of(from).saturating_sub(before);
         let behind = line_of(to).saturating_add(after).saturating_add(1);
-        let start = starts.get(first).map_or(0, |s| *s as usize);
+        let line = starts.get(first).map_or(0, |s| *s as usize);
+        // Asked for no lines before, miette wants the place itself, and prints its column.
+        let (start, column) =
+            if before == 0 { (from, file.line_column(lo).1 as usize - 1) } else { (line, 0) };
         let end = starts.get(behind).map_or(file.text.len(), |s| *s as usize);
         let data = file.text.as_bytes().get(start..end).ok_or(MietteError::OutOfBounds)?;
         // How many lines these are: what lies farther apart is drawn apart.
         let lines = behind.min(starts.len()).saturating_sub(first);
         let whole = SourceSpan::from((start + base, data.len()));
-        Ok(Box::new(MietteSpanContents::new_named(file.name.clone(), data, whole, first, 0, lines)))
+        Ok(Box::new(MietteSpanContents::new_named(file.name.clone(), data, whole, first, column, lines)))
     }
 }
 
