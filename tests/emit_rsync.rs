@@ -181,6 +181,120 @@ fn a_run_that_drops_too_much_stops() {
 }
 
 #[test]
+fn a_folder_that_became_a_link_is_dropped_with_all_that_was_in_it() {
+    let lab = Lab::new("source", "mirror", "");
+    fs::create_dir(lab.source.join("many")).unwrap();
+    for n in 0..9 {
+        fs::write(lab.source.join(format!("many/{n}")), "x").unwrap();
+    }
+    lab.run().ok();
+    fs::rename(lab.source.join("many"), lab.dir.path().join("elsewhere")).unwrap();
+    symlink(lab.dir.path().join("elsewhere"), lab.source.join("many")).unwrap();
+    let refused = lab.run();
+    refused.ended(12);
+    assert!(refused.said.contains("9 of 11 files"), "{}", refused.said);
+}
+
+/// Puts programs before the real ones that kill the whole run when one of them is called for the
+/// `n`th time, before or after it has done its work.
+fn deadly(lab: &Lab, n: usize, after: bool) -> String {
+    let bin = lab.dir.path().join("deadly");
+    let _ = fs::remove_dir_all(&bin);
+    fs::create_dir(&bin).unwrap();
+    let (count, path) = (bin.join("count"), std::env::var("PATH").unwrap());
+    for program in ["mv", "ln", "sync", "rm", "cp", "touch", "chmod", "mkdir", "rsync"] {
+        let (before, behind) = if after { ("", "die") } else { ("die", "") };
+        let text = format!(
+            "#!/bin/bash\ndie() {{ [ \"$(wc -l <{0})\" -ne {n} ] || kill -KILL 0; }}\n\
+             PATH='{path}'\necho >>{0}\n{before}\n{program} \"$@\"\nstatus=$?\n{behind}\nexit $status\n",
+            count.display()
+        );
+        lab::script(&bin.join(program), &text);
+    }
+    format!("{}:{path}", bin.display())
+}
+
+#[test]
+fn a_run_killed_before_any_step_leaves_whole_snapshots_only() {
+    killed_at_each_step(false);
+}
+
+#[test]
+fn a_run_killed_behind_any_step_leaves_whole_snapshots_only() {
+    killed_at_each_step(true);
+}
+
+fn killed_at_each_step(after: bool) {
+    let lab = Lab::new("source", "mirror", "keep = 1");
+    fs::write(lab.source.join("file"), "0").unwrap();
+    lab.run().ok();
+    let mut kills = 0;
+    for n in 1.. {
+        fs::write(lab.source.join("file"), n.to_string()).unwrap();
+        let path = deadly(&lab, n, after);
+        let ended = lab.finish(lab.command().env("PATH", path));
+        assert!(!lab.snapshots().is_empty());
+        for snapshot in lab.snapshots() {
+            let file = fs::read_to_string(lab.folder.join(&snapshot).join("file")).unwrap();
+            let whole = file == n.to_string() || file == (n - 1).to_string();
+            assert!(whole && lab.folder.join(&snapshot).join(".drc-source").exists(), "{n}: {snapshot}");
+        }
+        assert!(lab.snapshots().contains(&lab.current()), "{n}");
+        let stamp = fs::read_to_string(lab.state.join(format!("{}.ok", lab.job))).unwrap();
+        let stamped = stamp.trim_end().split_once(' ').unwrap().1.to_owned();
+        assert!(stamped <= *lab.snapshots().last().unwrap(), "{n}: told too early");
+        if ended.status == Some(0) {
+            break;
+        }
+        kills += 1;
+        lab.run().ok();
+        alike(&lab.source, &lab.folder.join("current"));
+        assert_eq!(fs::read_dir(&lab.folder).unwrap().count(), 3, "`current`, the lock and a snapshot");
+    }
+    assert!(kills >= 15, "{kills}");
+}
+
+#[test]
+fn a_publish_killed_at_any_step_leaves_whole_trees_only() {
+    for after in [false, true] {
+        let lab = Lab::new("source", "mirror", "");
+        fs::write(lab.source.join("file"), "new").unwrap();
+        lab.run().ok();
+        let mut kills = 0;
+        for n in 1.. {
+            let _ = fs::remove_dir_all(lab.place.parent().unwrap());
+            let _ = fs::remove_file(lab.state.join(format!("{}.published", lab.job)));
+            fs::create_dir_all(&lab.place).unwrap();
+            fs::write(lab.place.join("file"), "old").unwrap();
+            let ended = lab.finish(lab.publish_command().env("PATH", deadly(&lab, n, after)));
+            let there = fs::read_to_string(lab.place.join("file")).ok();
+            assert!(!lab.place.exists() || matches!(there.as_deref(), Some("old" | "new")), "{n}");
+            if ended.status == Some(0) {
+                break;
+            }
+            kills += 1;
+            lab.publish().ok();
+            alike(&lab.source, &lab.place);
+            let kept = fs::read_dir(lab.place.parent().unwrap()).unwrap().map(|e| e.unwrap().path());
+            let old = kept.filter(|p| fs::read_to_string(p.join("file")).is_ok_and(|t| t == "old")).count();
+            assert_eq!(old, 1, "{n}: what stood there is kept");
+        }
+        assert!(kills >= 8, "{kills}");
+    }
+}
+
+#[test]
+fn a_host_that_greets_is_told_apart() {
+    let lab = Lab::new("source", "mirror", "");
+    let greeting = lab.dir.path().join("greets");
+    lab::script(
+        &greeting,
+        &format!("#!/bin/sh\necho Welcome\nexec {}/rsh \"$@\"\n", lab.dir.path().display()),
+    );
+    lab.finish(lab.command().env("DRC_RSH", &greeting)).ended(13);
+}
+
+#[test]
 fn a_run_beside_another_ends_with_its_own_status() {
     let lab = Lab::new("source", "mirror", "");
     lab.run().ok();
@@ -283,6 +397,67 @@ fn a_publish_puts_the_very_tree_in_place() {
     alike(&lab.source, &lab.place);
     // Mirrors go on beside it.
     lab.run().ok();
+}
+
+#[test]
+fn a_publish_clones_where_it_can_and_copies_where_it_must() {
+    let lab = Lab::new("source", "mirror", "");
+    tree_of_files(&lab.source, 1 << 20);
+    lab.run().ok();
+    let inode = |p: &Path| fs::metadata(p.join("big")).unwrap().ino();
+    let snapshot = lab.folder.join("current");
+
+    let other = tempfile::tempdir_in("/dev/shm").unwrap();
+    symlink(other.path(), lab.place.parent().unwrap()).unwrap();
+    let copied = lab.publish();
+    copied.ok();
+    assert!(copied.told.contains("(copied)"), "{}", copied.told);
+    alike(&lab.source, &lab.place);
+    fs::remove_file(lab.place.parent().unwrap()).unwrap();
+
+    // A file system that clones: cp is told to, and does.
+    let bin = lab.dir.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    lab::script(
+        &bin.join("cp"),
+        "#!/bin/bash\nargs=()\nfor a; do [ \"$a\" = --reflink=always ] || args+=(\"$a\"); done\nexec /bin/cp \"${args[@]}\"\n",
+    );
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let cloned = lab.finish(lab.publish_command().env("PATH", path));
+    cloned.ok();
+    assert!(cloned.told.contains("(cloned)"), "{}", cloned.told);
+    alike(&lab.source, &lab.place);
+    assert_ne!(inode(&lab.place), inode(&snapshot));
+
+    fs::remove_dir_all(&lab.place).unwrap();
+    let linked = lab.publish();
+    linked.ok();
+    assert!(linked.told.contains("(linked:"), "{}", linked.told);
+    assert_eq!(inode(&lab.place), inode(&snapshot));
+}
+
+#[test]
+fn a_first_run_warns_of_a_publish_that_has_to_copy() {
+    let lab = Lab::new("source", "mirror", "");
+    let other = tempfile::tempdir_in("/dev/shm").unwrap();
+    fs::write(other.path().join(".drc-source"), "").unwrap();
+    fs::remove_dir_all(&lab.source).unwrap();
+    symlink(other.path(), &lab.source).unwrap();
+    let first = lab.run();
+    first.ended(0);
+    assert!(first.said.starts_with("warning: "), "{}", first.said);
+    lab.run().ok();
+}
+
+#[test]
+fn a_mount_point_stays() {
+    let lab = Lab::new("source", "mirror", "");
+    lab.run().ok();
+    fs::create_dir_all(&lab.place).unwrap();
+    let script = format!("mount -t tmpfs none '{}' && exec \"$0\"", lab.place.display());
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", &script]).arg(lab.publish_command().get_program());
+    lab.finish(&mut command).ended(21);
 }
 
 #[test]

@@ -225,7 +225,14 @@ impl Lab {
     }
 
     pub fn publish(&self) -> Ended {
-        self.finish(&mut Command::new(self.publish_script()))
+        self.finish(&mut self.publish_command())
+    }
+
+    /// A publish in a process group of its own.
+    pub fn publish_command(&self) -> Command {
+        let mut command = Command::new(self.publish_script());
+        command.stdin(Stdio::null()).process_group(0);
+        command
     }
 
     /// The names of the snapshots, the oldest first.

@@ -6,13 +6,18 @@ use crate::base::EcoString;
 use crate::calendar::{Days, Rule};
 use crate::emit::artifact::ArtifactTree;
 use crate::emit::target::Input;
-use crate::ops::Job;
+use crate::ops::{Job, JobKind, Scheduler};
 
 /// Days of each month, of the leap year.
 const LENGTHS: [u8; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 pub(super) fn differences(input: Input<'_>, tree: &ArtifactTree) -> Vec<String> {
     let mut found = Vec::new();
+    for (_, job) in input.ops.jobs.iter() {
+        if job.scheduler == Scheduler::Cron && !matches!(job.kind, JobKind::Mirror { .. }) {
+            found.push(format!("`{}` is left to cron, which has no script for it", job.name));
+        }
+    }
     for (host, jobs) in by_host(input.ops) {
         let name = &input.model.hosts[host].name;
         let path = format!("hosts/{name}{PATH}");
