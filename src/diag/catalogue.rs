@@ -94,6 +94,12 @@ declare! {
     NEVER_CATCHES_UP "never-catches-up" Error judge "more is written than a replica's way carries";
     UNENCRYPTED_LINK "unencrypted-link" Error judge "data of a tier that asks for encryption crosses a link that states none";
     NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
+
+    // rsync.
+    MIRROR_PATH_TOO_LONG "mirror-path-too-long" Error emit "the folder of a mirror has a name or a length that file systems do not take";
+    MIRROR_FOLDERS_CLASH "mirror-folders-clash" Error emit "the folder of a mirror overlaps another folder on its host";
+    MIRROR_LIMIT_TOO_LOW "mirror-limit-too-low" Error emit "a mirror is held to less than rsync can be held to";
+    MIRROR_NAME_TAKEN "mirror-name-taken" Error emit "two scripts of mirrors would have the same path";
 }
 
 /// The entry of that name.

@@ -1,1 +1,4 @@
 //! The targets, one folder each.
+
+pub mod cron;
+pub mod rsync;
