@@ -41,31 +41,26 @@ impl Check {
         Some(Self { within: vrrp.every.minus(SPARE), asks })
     }
 
-    /// The words of the command that it is.
-    fn words(&self) -> Vec<String> {
+    /// The command that it is.
+    fn command(&self) -> String {
         let tenths = self.within.0 / SPARE.0;
-        let mut words: Vec<String> = vec!["exec".into(), "timeout".into(), "--kill-after=0.05".into()];
-        words.push(format!("{}.{}", tenths / 10, tenths % 10));
+        let within = format!("exec timeout --kill-after=0.05 {}.{}", tenths / 10, tenths % 10);
         match &self.asks {
-            Asks::Command(text) => {
-                words.extend(["/bin/sh", "-c", "--", text].map(str::to_owned));
-            }
+            // The hyphens: a command may begin with one.
+            Asks::Command(text) => format!("{within} /bin/sh -c -- {}", quote::shell(text)),
             Asks::Port(address, port) => {
-                words.extend(["/bin/bash", "-c", KNOCK, "drc-check"].map(str::to_owned));
-                words.extend([address.to_string(), port.to_string()]);
+                format!("{within} /bin/bash -c {} drc-check {address} {port}", quote::shell(KNOCK))
             }
         }
-        words
     }
 
     /// The script's text.
     pub(super) fn script(&self, vip: &str, every: Duration) -> String {
-        let words: Vec<String> = self.words().iter().map(|w| quote::shell(w)).collect();
         format!(
             "{HEAD}# Whether this host can hold the address `{vip}`: keepalived asks every {}.\n\
              PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nexport PATH\n{}\n",
             show::duration(every),
-            words.join(" ")
+            self.command()
         )
     }
 }
