@@ -133,9 +133,17 @@ name=${{2:?}}
 state=${{3:?}}
 priority=${{4-}}
 logger -t drc-vrrp -p daemon.notice -- "$name: $state, priority $priority"
+# Keepalived does not wait for one call before it makes the next: of two, the younger is right.
+began=$(cut -d ' ' -f 22 "/proc/$$/stat")
 mkdir -p /run/drc
-printf '%s\n' "$state" >"/run/drc/.vrrp-$name.$$"
-mv -f "/run/drc/.vrrp-$name.$$" "/run/drc/vrrp-$name"
+exec 9>"/run/drc/.vrrp-$name.lock"
+flock 9
+latest=$(cat "/run/drc/.vrrp-$name.began" 2>/dev/null) || latest=0
+if [ "$began" -ge "$latest" ]; then
+    echo "$began" >"/run/drc/.vrrp-$name.began"
+    echo "$state" >"/run/drc/.vrrp-$name.state"
+    mv -f "/run/drc/.vrrp-$name.state" "/run/drc/vrrp-$name"
+fi
 "#
     )
 }
