@@ -53,7 +53,13 @@ fn compiled(spec: &str) -> Compiled {
 
 fn sound(spec: &str) -> Compiled {
     let compiled = compiled(spec);
-    assert!(!compiled.problems.has_errors(), "{spec}\n{:#?}", compiled.problems);
+    let found: Vec<_> = compiled
+        .problems
+        .iter()
+        .filter(|d| d.entry.stage != "judge")
+        .map(|d| format!("{}: {}", d.entry.name, d.message))
+        .collect();
+    assert_eq!(found, [""; 0], "{spec}");
     compiled
 }
 

@@ -133,7 +133,13 @@ vip front {{ address = 10.1.0.100/24; on = [one, two]; advert = 300 ms; every = 
     .replace("MARK", "/run/well");
     let world = Memory([("main.dr".into(), spec.clone().into())].into());
     let compiled = compile(&world, "main.dr", &Options::from(1_768_435_200)).unwrap();
-    assert!(!compiled.problems.has_errors(), "{spec}\n{:#?}", compiled.problems);
+    let found: Vec<_> = compiled
+        .problems
+        .iter()
+        .filter(|d| d.entry.stage != "judge")
+        .map(|d| format!("{}: {}", d.entry.name, d.message))
+        .collect();
+    assert_eq!(found, [""; 0], "{spec}");
     let templates = Templates::default();
     let input = Input { model: &compiled.model, ops: &compiled.ops, plans: &[], templates: &templates };
     let mut tree = ArtifactTree::new();
