@@ -100,6 +100,17 @@ declare! {
     MIRROR_FOLDERS_CLASH "mirror-folders-clash" Error emit "the folder of a mirror overlaps another folder on its host";
     MIRROR_LIMIT_TOO_LOW "mirror-limit-too-low" Error emit "a mirror is held to less than rsync can be held to";
     MIRROR_NAME_TAKEN "mirror-name-taken" Error emit "two scripts of mirrors would have the same path";
+
+    // keepalived and shaping.
+    BAD_INTERFACE "bad-interface" Error emit "a network interface has a name that no kernel gives";
+    VRRP_TIMER "vrrp-timer" Error emit "a timer of a virtual address that keepalived cannot keep";
+    VRRP_FAMILY "vrrp-family" Error emit "a virtual address and a host of it are not of one address family";
+    VRRP_MEMBERS "vrrp-members" Error emit "the hosts of a virtual address cannot be told apart";
+    VRRP_ADDRESS "vrrp-address" Error emit "a virtual address belongs to somebody else too";
+    BAD_CHECK "bad-check" Error emit "a check command that no script can hold";
+    SHAPING_OVERLAP "shaping-overlap" Error emit "two shares claim the same packets";
+    SHAPING_RATE "shaping-rate" Error emit "a share is too small to be held";
+    CARD_TOO_SLOW "card-too-slow" Error emit "a host's network card is slower than the shares that it must hold";
 }
 
 /// The entry of that name.

@@ -1,4 +1,7 @@
 //! The targets, one folder each.
 
 pub mod cron;
+mod interface;
+pub mod keepalived;
 pub mod rsync;
+pub mod shaping;
