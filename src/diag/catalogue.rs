@@ -94,6 +94,10 @@ declare! {
     NEVER_CATCHES_UP "never-catches-up" Error judge "more is written than a replica's way carries";
     UNENCRYPTED_LINK "unencrypted-link" Error judge "data of a tier that asks for encryption crosses a link that states none";
     NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
+
+    // The target `plans`.
+    BAD_DOMAIN_NAME "bad-domain-name" Error emit "a name that follows a failover is no domain name";
+    NUL_IN_COMMAND "nul-in-command" Error emit "a text that a command needs holds the character U+0000";
 }
 
 /// The entry of that name.

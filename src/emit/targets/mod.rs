@@ -1,1 +1,3 @@
 //! The targets, one folder each.
+
+pub mod plans;
