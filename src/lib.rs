@@ -5,6 +5,7 @@
 
 pub mod base;
 pub mod calendar;
+pub mod cli;
 pub mod diag;
 pub mod driver;
 pub mod emit;

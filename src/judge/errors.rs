@@ -19,9 +19,7 @@ pub fn findings(estate: Estate<'_>, verdicts: &Verdicts, problems: &mut Problems
         groups.entry((v.subject, v.objective)).or_default().push(v);
     }
     for (_, group) in groups {
-        let worst = group.iter().copied().max_by_key(|v| {
-            (v.status == Status::Refuted, v.predicted.is_none(), v.predicted, std::cmp::Reverse(v.scenario))
-        });
+        let worst = group.iter().copied().max_by_key(|v| (v.strain(), std::cmp::Reverse(v.scenario)));
         if let Some(worst) = worst {
             problems.push(not_met(estate, verdicts, worst, &group));
         }

@@ -156,7 +156,10 @@ fn of_subject(
                     v.surely = s.surely;
                 }
                 if v.predicted.is_none() {
-                    v.reason = Some(Reason::MissingInput(unbounded(estate, plan, *step)));
+                    // What keeps the loss from having a bound keeps the restore from having one.
+                    v.reason = choice
+                        .and_then(|c| c.reason.clone())
+                        .or_else(|| Some(Reason::MissingInput(unbounded(estate, plan, *step))));
                 }
                 settle(v, &|| witness::of_time(plan, *step))
             }

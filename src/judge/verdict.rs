@@ -66,6 +66,18 @@ pub struct Verdict {
     pub witness: Option<Box<Witness>>,
 }
 
+impl Verdict {
+    /// How near to failing: those that are not proved above all others, refuted ones first, then
+    /// by the part of what is allowed that the bound takes, in billionths.
+    pub fn strain(&self) -> (bool, bool, u128) {
+        let part = match self.predicted {
+            Some(p) => u128::from(p.0) * 1_000_000_000 / u128::from(self.allowed.0.max(1)),
+            None => u128::MAX,
+        };
+        (self.status != Status::Proved, self.status == Status::Refuted, part)
+    }
+}
+
 /// A behaviour that exceeds an objective, in words and instants that can be replayed.
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
 pub struct Witness {

@@ -3,16 +3,17 @@
 //! The trees are read off the facts and the plan that the verdict was judged on; there is no
 //! second set of formulas here.
 
+mod assumptions;
 mod loss;
 mod time;
 
+pub use assumptions::{Assumed, Assumptions};
 pub use loss::loss;
 pub use time::time;
 
-use crate::base::{EcoString, SourceMap};
-use crate::model::{Assumption, Input, Origin};
+use crate::base::EcoString;
+use crate::model::{Input, Origin};
 use crate::quantity::{Bytes, Duration, Rate, Ratio, show};
-use std::collections::BTreeMap;
 
 /// A number with its unit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -105,66 +106,5 @@ impl Node {
         for child in &self.children {
             child.inputs(see);
         }
-    }
-}
-
-/// A number that a verdict rests on and that the user did not state.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Assumed {
-    /// What is assumed.
-    pub text: String,
-    /// Where the figure comes from: a reason, or a place in the standard library.
-    pub source: String,
-}
-
-/// The assumptions of several derivations, each once, in order.
-#[derive(Debug, Default)]
-pub struct Assumptions {
-    known: BTreeMap<Assumed, usize>,
-    defaults: BTreeMap<*const Assumption, usize>,
-}
-
-impl Assumptions {
-    /// Takes in those of a derivation, and gives their numbers in the order in which they were
-    /// first met.
-    pub fn of(&mut self, tree: &Node, sources: &SourceMap) -> Vec<usize> {
-        let mut numbers = Vec::new();
-        tree.inputs(&mut |node, origin| {
-            let number = match origin.assumed {
-                Some(a) => {
-                    if let Some(known) = self.defaults.get(&std::ptr::from_ref(a)) {
-                        *known
-                    } else {
-                        let n = self.number(Assumed { text: a.text.into(), source: a.source.into() });
-                        self.defaults.insert(std::ptr::from_ref(a), n);
-                        n
-                    }
-                }
-                None => match sources.file_of(origin.span) {
-                    Some(file) if file.is_std => {
-                        let text = format!("{}: {}", node.what, node.value);
-                        self.number(Assumed { text, source: sources.place(origin.span) })
-                    }
-                    _ => return,
-                },
-            };
-            if !numbers.contains(&number) {
-                numbers.push(number);
-            }
-        });
-        numbers.sort_unstable();
-        numbers
-    }
-
-    fn number(&mut self, assumed: Assumed) -> usize {
-        let next = self.known.len();
-        *self.known.entry(assumed).or_insert(next)
-    }
-
-    /// All that were met, by their numbers.
-    pub fn list(&self) -> Vec<&Assumed> {
-        let mut list: Vec<(&Assumed, usize)> = self.known.iter().map(|(a, n)| (a, *n)).collect();
-        list.sort_by_key(|(_, n)| *n);
-        list.into_iter().map(|(a, _)| a).collect()
     }
 }

@@ -64,6 +64,15 @@ fn subject(estate: Estate<'_>, kind: &StepKind) -> String {
     }
 }
 
+/// What a term comes to: a time, or a rate where bytes are moved.
+pub(super) fn value(term: &Term) -> Value {
+    match term.what {
+        Part::Moving(_, _, rate) => Value::Rate(rate),
+        _ if term.time.most == Duration::MAX => Value::Never,
+        _ => Value::Time(term.time.most),
+    }
+}
+
 fn term(term: &Term) -> Node {
     let value = if term.time.most == Duration::MAX { Value::Never } else { Value::Time(term.time.most) };
     match term.what {
