@@ -42,7 +42,12 @@ pub fn judge(tree: &Path) {
     }
     quiet("shellcheck", &["--norc", "--severity=style"], &with("sh"));
     for json in with("json") {
-        let out = Command::new("jq").arg("-e").arg(".version == 1").arg(&json).output().expect("jq must be installed");
+        let out = Command::new("jq")
+            .arg("-e")
+            .arg(".version == 1")
+            .arg(&json)
+            .output()
+            .expect("jq must be installed");
         assert!(out.status.success(), "{json:?}: {}", String::from_utf8_lossy(&out.stderr));
     }
     for graph in with("dot") {

@@ -6,7 +6,7 @@
 #
 # Told by the environment:
 #   DRC_TRANSPORT   a program that is called as `DRC_TRANSPORT HOST COMMAND` instead of ssh; HOST is
-#                   `-` for this machine
+#                   `-` for this machine, and DRC_STEP tells it the number of the step
 #   DRC_SSH_USER    who logs in, `root` when not set
 #   DRC_ANSWER      a program that is called as `DRC_ANSWER STEP QUESTION` and prints the answer,
 #                   instead of asking on the terminal
@@ -28,6 +28,7 @@ since=''
 begin() {
     step_number=$1
     step_title=$2
+    export DRC_STEP=$1
     say "step $step_number: $step_title"
 }
 
@@ -397,6 +398,12 @@ ahead() {
     return 1
 }
 
+# readable POSITION: whether it is a list of DOMAIN-SERVER-SEQUENCE.
+readable() {
+    local number='[0-9]{1,18}'
+    [[ $1 =~ ^(,|$number-$number-$number)*$ ]]
+}
+
 # furthest FAMILY OPTIONS CHOSEN OTHER...: refuses when another in reach has more than the chosen.
 furthest() {
     local family=$1 options=$2 chosen=$3 mine theirs other try
@@ -420,6 +427,7 @@ furthest() {
         fi
         say "$other: $theirs"
         if [[ $family == mariadb ]]; then
+            readable "$theirs,$mine" || die "a position that cannot be read"
             if ahead "$theirs" "$mine"; then die "$other is further than $chosen: promote $other, or fence it first"; fi
         else
             [[ $theirs =~ ^[0-9A-Fa-f:,-]+$ && $mine =~ ^[0-9A-Fa-f:,-]*$ ]] || die "a position that cannot be read"

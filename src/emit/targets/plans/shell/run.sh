@@ -104,7 +104,7 @@ collect() {
     still=" $(jobs -pr | tr '\n' ' ')"
     for number in "${!pid[@]}"; do
         if [[ $still == *" ${pid[$number]} "* ]]; then
-            if [[ ${most[$number]} != ever ]] && ((SECONDS - begun[number] > most[number])); then
+            if [[ ${most[$number]} != ever ]] && ((SECONDS - ${begun[$number]} > ${most[$number]})); then
                 say "[$number] is late: it was to take at most ${most[$number]} s"
                 most[$number]=ever
             fi
