@@ -3,6 +3,10 @@
 //! A spec becomes files in stages, each with one input type and one output type; `ARCHITECTURE.md`
 //! is the map.
 
+// Not in Cargo.toml with the other lints: tests stop at the first surprise, the library never does.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![warn(clippy::string_slice)]
+
 pub mod base;
 pub mod calendar;
 pub mod cli;

@@ -1,6 +1,8 @@
 //! The standard library: every module is sound, its figures are the documented ones, and its
 //! patterns make estates without findings.
 
+#![cfg(test)]
+
 use drlang::base::world::Memory;
 use drlang::driver::{Compiled, Options, compile};
 use drlang::schema::StrikeKind;
@@ -117,7 +119,7 @@ fn the_figures_of_the_shop_tiers_are_pinned() {
     let min = 60 * 1_000_000_000;
     let (h, day) = (60 * min, 24 * 60 * min);
     use StrikeKind::{Corruption, Group, Host, Hostile, Link, Own, Region, Site};
-    let expected: [(&str, bool, [(u64, u64); 4]); 3] = [
+    let expected = [
         ("core", true, [(5 * min, 30 * min), (5 * min, 2 * h), (h, 8 * h), (26 * h, 48 * h)]),
         ("general", false, [(24 * h, 48 * h), (24 * h, 72 * h), (48 * h, 96 * h), (8 * day, 7 * day)]),
         ("important", false, [(h, 4 * h), (h, 8 * h), (26 * h, 24 * h), (50 * h, 72 * h)]),

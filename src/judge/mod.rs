@@ -61,8 +61,13 @@ pub fn under(estate: Estate<'_>, number: u32, scenario: &Scenario) -> Vec<Verdic
     let lost = plan::Lost::of(model, scenario);
     let mut subjects: Vec<Subject> =
         estate.index.touched(model, &lost, &scenario.strikes).into_iter().map(Subject::Data).collect();
+    if estate.index.is_naive() {
+        subjects.extend(model.services.iter().map(|(id, _)| Subject::Service(id)));
+    }
     subjects.extend(plan.recovered.iter().map(|r| r.0).filter(|s| matches!(s, Subject::Service(_))));
     subjects.extend(plan.lost.iter().map(|l| l.0).filter(|s| matches!(s, Subject::Service(_))));
+    subjects.sort_unstable();
+    subjects.dedup();
     let found = Found::new(&plan);
     subjects
         .into_iter()

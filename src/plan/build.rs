@@ -31,7 +31,11 @@ pub fn plan(estate: Estate<'_>, scenario: &Scenario) -> Plan {
     let kind = scenario.kind(model);
     let mut title = scenario.name(model);
     if let (None, Some(data)) = (&scenario.own, lost.corrupted) {
-        title = format!("{title} {}", model.data[data].name);
+        let whose = match &model.data[data].on {
+            On::Cluster(c) => &model.clusters[*c].name,
+            On::Files { .. } => &model.data[data].name,
+        };
+        title = format!("{title} {whose}");
     }
     let mut builder = Builder {
         estate,
@@ -231,14 +235,7 @@ impl Builder<'_> {
     fn hit(&self, scenario: &Scenario) -> Vec<Idx<Data>> {
         let model = self.estate.model;
         let touched = self.estate.index.touched(model, &self.lost, &scenario.strikes);
-        let mut hit: Vec<_> = touched.into_iter().filter(|d| self.lost.hits(model, *d)).collect();
-        // The data classes of a database are recovered as one, to the same moment.
-        if let Some(On::Cluster(c)) = self.lost.corrupted.map(|d| &model.data[d].on) {
-            hit.extend(model.data_in(*c));
-            hit.sort_unstable();
-            hit.dedup();
-        }
-        hit
+        touched.into_iter().filter(|d| self.lost.hits(model, *d)).collect()
     }
 
     fn data(&mut self, scenario: &Scenario) {
@@ -264,15 +261,12 @@ impl Builder<'_> {
         if !self.lost.hostile && self.lost.corrupted.is_none() {
             self.stalls();
         }
-        if let Some(data) = self.lost.corrupted
-            && matches!(model.data[data].on, On::Cluster(_))
-            && hit.len() > 1
-        {
-            let others: Vec<_> =
-                hit.iter().filter(|d| **d != data).map(|d| format!("`{}`", model.data[*d].name)).collect();
+        if self.lost.corrupted.is_some() && hit.len() > 1 {
+            let names: Vec<_> = hit.iter().take(12).map(|d| format!("`{}`", model.data[*d].name)).collect();
+            let more = if hit.len() > names.len() { " and more" } else { "" };
             self.notes.push(format!(
-                "the database goes back as a whole, {} with it: what was written since then is discarded",
-                others.join(", ")
+                "the database goes back as a whole, {}{more} alike: what was written since then is discarded",
+                names.join(", ")
             ));
         }
     }

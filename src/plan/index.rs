@@ -14,6 +14,8 @@ pub struct Index {
     jobs: ArenaMap<Idx<Copy>, Vec<Idx<Job>>>,
     streams: ArenaMap<Idx<Cluster>, Vec<Idx<Stream>>>,
     services: ArenaMap<Idx<Data>, Vec<Idx<Service>>>,
+    /// Whether every data class counts as touched by every scenario.
+    all: bool,
 }
 
 fn push<K, V>(map: &mut ArenaMap<Idx<K>, Vec<V>>, key: Idx<K>, value: V) {
@@ -59,6 +61,17 @@ impl Index {
         index
     }
 
+    /// One that leaves nothing out: every data class counts as touched by every scenario. Slow;
+    /// what the other leaves out is tested against it.
+    pub fn naive(model: &Model, ops: &Ops) -> Self {
+        Self { all: true, ..Self::new(model, ops) }
+    }
+
+    /// Whether nothing is left out.
+    pub fn is_naive(&self) -> bool {
+        self.all
+    }
+
     /// The data classes whose primary copy lives on a host.
     pub fn data_on(&self, host: Idx<Host>) -> &[Idx<Data>] {
         list(&self.on_host, host)
@@ -82,13 +95,13 @@ impl Index {
     /// The data classes of which something stands on a host or crosses a link that is lost, or
     /// whose contents are wrong, in order.
     pub fn touched(&self, model: &Model, lost: &super::Lost, strikes: &[Strike]) -> Vec<Idx<Data>> {
-        if lost.hostile {
+        if lost.hostile || self.all {
             return model.data.iter().map(|(id, _)| id).collect();
         }
         let mut touched: BTreeSet<Idx<Data>> = BTreeSet::new();
         for strike in strikes {
             if let Strike::Corruption(data) = strike {
-                touched.insert(*data);
+                touched.extend(crate::flow::together(model, *data));
             }
         }
         for host in lost.hosts() {

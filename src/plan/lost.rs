@@ -1,6 +1,6 @@
 //! What a scenario takes away.
 
-use crate::model::{Data, Group, Host, Link, Model, Scenario, Site, Store, Strike};
+use crate::model::{Data, Group, Host, Link, Model, On, Scenario, Site, Store, Strike};
 use la_arena::Idx;
 
 /// What is gone, cut or wrong.
@@ -166,6 +166,14 @@ impl Lost {
 
     /// Whether a data class is hit: its primary copy is gone or wrong.
     pub fn hits(&self, model: &Model, data: Idx<Data>) -> bool {
-        self.hostile || self.corrupted == Some(data) || self.host(model.primary_host(data))
+        self.hostile || self.wrong(model, data) || self.host(model.primary_host(data))
+    }
+
+    /// Whether the contents of a data class are wrong, or go back with those that are: the data
+    /// classes of a database are recovered as one, to the same moment.
+    pub fn wrong(&self, model: &Model, data: Idx<Data>) -> bool {
+        let Some(corrupted) = self.corrupted else { return false };
+        corrupted == data
+            || matches!((&model.data[corrupted].on, &model.data[data].on), (On::Cluster(a), On::Cluster(b)) if a == b)
     }
 }

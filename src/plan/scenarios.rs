@@ -6,7 +6,7 @@ use crate::ops::Ops;
 use std::collections::BTreeSet;
 
 /// Every host that carries something, every site, region, link and group, wrong contents of every
-/// data class, an attacker, and the user's own.
+/// database and tree of files, an attacker, and the user's own.
 pub fn scenarios(model: &Model, ops: &Ops, index: &Index) -> Vec<Scenario> {
     let mut all = Vec::new();
     let mut add = |span, strike| all.push(Scenario { own: None, span, strikes: vec![strike] });
@@ -42,7 +42,10 @@ pub fn scenarios(model: &Model, ops: &Ops, index: &Index) -> Vec<Scenario> {
         add(group.span, Strike::Group(id));
     }
     for (id, data) in model.data.iter() {
-        add(data.span, Strike::Corruption(id));
+        // A database goes back as a whole, whichever of its data classes is wrong.
+        if crate::flow::together(model, id).first() == Some(&id) {
+            add(data.span, Strike::Corruption(id));
+        }
     }
     let everything = model.data.iter().next().map(|(_, d)| d.span).unwrap_or_default();
     add(everything, Strike::Hostile);

@@ -13,7 +13,7 @@ impl Builder<'_> {
         let model = self.estate.model;
         let mut hit: Vec<Idx<Service>> = match (self.lost.corrupted, scenario.strikes.len()) {
             // Wrong contents take no server: only who needs them is hit.
-            (Some(_), 1) => {
+            (Some(_), 1) if !self.estate.index.is_naive() => {
                 let data: Vec<Idx<Data>> = self.homes.keys().copied().collect();
                 data.iter().flat_map(|d| self.estate.index.services(*d)).copied().collect()
             }

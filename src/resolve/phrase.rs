@@ -414,6 +414,7 @@ impl Typed<'_, '_> {
     pub fn named(&mut self, name: &str, at: Span, kinds: &'static [Kind]) -> Option<ItemId> {
         match self.names.find(name, self.eval.env.module) {
             Some(found) if kinds.contains(&found.kind) => found.id,
+            Some(_) if self.names.is_double(name) => None,
             Some(found) => {
                 self.eval.problems.push(errors::wrong_kind(name, at, found.kind, kinds, found.span));
                 None
