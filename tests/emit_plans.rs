@@ -1,6 +1,8 @@
 //! Plans as files: what they say, that real programs read them, and that running them does exactly
 //! what they say, whatever the names and whatever breaks.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper of tests fails by panicking")]
+
 mod support {
     pub mod plans;
     pub mod plans_world;

@@ -1,5 +1,12 @@
 //! Feeds the files of plans to the programs that read them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of tests fails by panicking"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -174,7 +181,7 @@ pub fn papers(text: &str) -> Result<(), String> {
         }
         if line.starts_with("```") {
             let ticks: String = line.chars().take_while(|c| *c == '`').collect();
-            if &line[ticks.len()..] != "sh" {
+            if line.strip_prefix(&ticks) != Some("sh") {
                 return wrong("a fence of another form");
             }
             fence = Some(ticks);
@@ -189,10 +196,8 @@ pub fn papers(text: &str) -> Result<(), String> {
             }
             continue;
         }
-        let body = match line.find(|c| c != '#') {
-            Some(level @ 1..=3) if line[level..].starts_with(' ') => &line[level..],
-            _ => line.strip_prefix("- ").unwrap_or(line),
-        };
+        let heading = ["# ", "## ", "### ", "- "].iter().find_map(|mark| line.strip_prefix(mark));
+        let body = heading.unwrap_or(line);
         let mut bars = 0;
         let mut ticks = 0;
         let mut chars = body.chars();

@@ -5,7 +5,6 @@ use super::sheet::sheets;
 use crate::emit::target::Input;
 use crate::plan::{Plan, Stage};
 use crate::quantity::{Duration, show};
-use comfy_table::{ContentArrangement, Table, presets};
 use std::fmt::Write as _;
 
 /// A plan as a table: step, who, what, start and finish from the strike.
@@ -32,28 +31,40 @@ pub fn text(input: Input<'_>, plan: &Plan) -> String {
     for (stage, heading) in
         [(Stage::Recover, ""), (Stage::Afterwards, "afterwards"), (Stage::Failback, "failback")]
     {
-        let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(["step", "who", "what", "start", "finish"]);
-        for sheet in all.iter().filter(|s| s.step.stage == stage) {
-            table.add_row([
-                sheet.number.to_string(),
-                visible(&sheet.who),
-                visible(&sheet.title),
-                show::duration(sheet.step.start),
-                show::duration(sheet.step.finish),
-            ]);
-        }
-        if table.row_count() > 0 {
+        let row = |s: &super::sheet::Sheet<'_>| {
+            [
+                s.number.to_string(),
+                visible(&s.who),
+                visible(&s.title),
+                show::duration(s.step.start),
+                show::duration(s.step.finish),
+            ]
+        };
+        let rows: Vec<[String; 5]> = all.iter().filter(|s| s.step.stage == stage).map(row).collect();
+        if !rows.is_empty() {
             let _ = write!(out, "\n{heading}{}", if heading.is_empty() { "" } else { "\n" });
-            for line in table.lines() {
-                out.push_str(line.trim_end());
-                out.push('\n');
-            }
+            table(&mut out, &rows);
         }
     }
     for note in &plan.notes {
         let _ = writeln!(out, "\nnote: {}", visible(note));
     }
     out
+}
+
+/// Columns as wide as their widest text, two spaces between them.
+fn table(out: &mut String, rows: &[[String; 5]]) {
+    let head = ["step", "who", "what", "start", "finish"].map(str::to_owned);
+    let all = || std::iter::once(&head).chain(rows);
+    let widths: Vec<usize> = (0..head.len())
+        .map(|n| all().filter_map(|r| r.get(n)).map(|t| t.chars().count()).max().unwrap_or(0))
+        .collect();
+    for row in all() {
+        let mut line = String::new();
+        for (text, width) in row.iter().zip(&widths) {
+            let _ = write!(line, "{text:<width$}  ");
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
 }
