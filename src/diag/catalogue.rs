@@ -95,6 +95,11 @@ declare! {
     UNENCRYPTED_LINK "unencrypted-link" Error judge "data of a tier that asks for encryption crosses a link that states none";
     NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
 
+    // rsync.
+    MIRROR_PATH_TOO_LONG "mirror-path-too-long" Error emit "the folder of a mirror has a name or a length that file systems do not take";
+    MIRROR_FOLDERS_CLASH "mirror-folders-clash" Error emit "the folder of a mirror overlaps another folder on its host";
+    MIRROR_LIMIT_TOO_LOW "mirror-limit-too-low" Error emit "a mirror is held to less than rsync can be held to";
+    MIRROR_NAME_TAKEN "mirror-name-taken" Error emit "two scripts of mirrors would have the same path";
     // The target `plans`.
     BAD_DOMAIN_NAME "bad-domain-name" Error emit "a name that follows a failover is no domain name";
     NUL_IN_COMMAND "nul-in-command" Error emit "a text that a command needs holds the character U+0000";

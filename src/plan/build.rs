@@ -6,7 +6,7 @@ use super::{Index, Lost, times};
 use crate::flow::{Facts, log_written, never_falls_back, size_at_end, size_today};
 use crate::model::{Cluster, Data, Host, Model, On, Response, Scenario, Site, StrikeKind};
 use crate::ops::shaping::way_back;
-use crate::ops::{Director, Job, JobKind, NameTable, Ops, Staging};
+use crate::ops::{Director, Job, JobKind, Level, NameTable, Ops, Staging};
 use crate::quantity::{Bytes, Duration};
 use la_arena::Idx;
 use std::collections::{BTreeMap, BTreeSet};
@@ -327,7 +327,8 @@ impl Builder<'_> {
             _ => Duration::MAX,
         };
         // What cannot be deleted must hold the whole chain: its full may be older still.
-        let chain = fact.levels.first().and_then(|l| l.same.or(l.gap)).map_or(Duration::ZERO, |g| g.length);
+        let full = self.estate.facts.jobs.get(self.original(*data)).and_then(|f| f.level(Level::Full));
+        let chain = full.and_then(|l| l.same.or(l.gap)).map_or(Duration::MAX, |g| g.length);
         let stands = |needed: Duration| needed <= keep && needed.plus(chain) <= held;
         let kept = fact.loss().is_some_and(|(age, _)| stands(step.finish.plus(age)));
         let gone = fact.loss_alone().is_some_and(|(age, _)| !stands(step.surely.plus(age)));

@@ -1,3 +1,5 @@
 //! The targets, one folder each.
 
+pub mod cron;
 pub mod plans;
+pub mod rsync;
