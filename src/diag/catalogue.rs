@@ -111,6 +111,9 @@ declare! {
     SHAPING_OVERLAP "shaping-overlap" Error emit "two shares claim the same packets";
     SHAPING_RATE "shaping-rate" Error emit "a share is too small to be held";
     CARD_TOO_SLOW "card-too-slow" Error emit "a host's network card is slower than the shares that it must hold";
+    // The target `plans`.
+    BAD_DOMAIN_NAME "bad-domain-name" Error emit "a name that follows a failover is no domain name";
+    NUL_IN_COMMAND "nul-in-command" Error emit "a text that a command needs holds the character U+0000";
 }
 
 /// The entry of that name.

@@ -3,5 +3,6 @@
 pub mod cron;
 mod interface;
 pub mod keepalived;
+pub mod plans;
 pub mod rsync;
 pub mod shaping;
