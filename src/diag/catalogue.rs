@@ -84,6 +84,11 @@ declare! {
     TOO_MANY_VIPS "too-many-vips" Error operate "more virtual addresses in a site than VRRP can tell apart";
     MISSING_ADDRESS "missing-address" Error operate "a host that takes part in something has no address";
     SAME_ADDRESS "same-address" Error operate "two hosts have the same address";
+
+    // Target: bacula.
+    BACULA_PATH "bacula-path" Error emit "a path that Bacula's files cannot hold";
+    BACULA_NUMBER "bacula-number" Error emit "a number that is out of Bacula's range";
+    UNHELD_LIMIT "unheld-limit" Error emit "a limit on copies of backups, which Bacula does not hold";
 }
 
 /// The entry of that name.

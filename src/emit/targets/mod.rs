@@ -1,1 +1,2 @@
 //! The targets, one folder each.
+pub mod bacula;
