@@ -1,3 +1,5 @@
-//! The command line of drc.
+//! `drc`: see the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    drlang::cli::main()
+}

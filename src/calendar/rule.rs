@@ -82,7 +82,9 @@ impl Rule {
     /// When the interval divides neither the hour nor, being whole hours, the day: the clock
     /// would not come out even at midnight.
     pub fn every(minutes: u64, offset: u64) -> Result<Self, NotAligned> {
-        let divides = |m: u64| m > 0 && (60 % m == 0 || (m % 60 == 0 && 1440 % m == 0));
+        let divides = |m: u64| {
+            m > 0 && (60_u64.is_multiple_of(m) || (m.is_multiple_of(60) && 1440_u64.is_multiple_of(m)))
+        };
         if !divides(minutes) {
             let shorter = (1..minutes.min(1441)).rev().find(|m| divides(*m));
             let longer = (minutes + 1..=1440).find(|m| divides(*m));

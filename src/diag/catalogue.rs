@@ -85,6 +85,22 @@ declare! {
     MISSING_ADDRESS "missing-address" Error operate "a host that takes part in something has no address";
     SAME_ADDRESS "same-address" Error operate "two hosts have the same address";
 
+    // Verdicts and what keeps them from being proved.
+    RPO_NOT_MET "rpo-not-met" Error judge "more recent work can be lost than the tier allows";
+    RTO_NOT_MET "rto-not-met" Error judge "recovery can take longer than the tier allows";
+    RPO_UNPROVED "rpo-unproved" Error judge "nothing shows how much recent work can be lost";
+    RTO_UNPROVED "rto-unproved" Error judge "nothing shows how long recovery takes";
+    RUN_OVERRUNS "run-overruns" Error judge "a scheduled run may still be going when the next is due";
+    NEVER_CATCHES_UP "never-catches-up" Error judge "more is written than a replica's way carries";
+    UNENCRYPTED_LINK "unencrypted-link" Error judge "data of a tier that asks for encryption crosses a link that states none";
+    NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
+
+    // rsync.
+    MIRROR_PATH_TOO_LONG "mirror-path-too-long" Error emit "the folder of a mirror has a name or a length that file systems do not take";
+    MIRROR_FOLDERS_CLASH "mirror-folders-clash" Error emit "the folder of a mirror overlaps another folder on its host";
+    MIRROR_LIMIT_TOO_LOW "mirror-limit-too-low" Error emit "a mirror is held to less than rsync can be held to";
+    MIRROR_NAME_TAKEN "mirror-name-taken" Error emit "two scripts of mirrors would have the same path";
+
     // Target: bacula.
     BACULA_PATH "bacula-path" Error emit "a path that Bacula's files cannot hold";
     BACULA_NUMBER "bacula-number" Error emit "a number that is out of Bacula's range";

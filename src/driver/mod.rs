@@ -9,8 +9,10 @@ use crate::base::limits::{self, Limits};
 use crate::base::world::{ReadError, World};
 use crate::diag::Problems;
 use crate::flow::{self, Facts, Horizon};
+use crate::judge::{self, Verdicts};
 use crate::model::{self, Model};
 use crate::ops::{self, Ops};
+use crate::plan::{self, Estate, Index, Plan};
 use crate::resolve;
 
 /// What a run of the compiler is told beside the spec.
@@ -44,6 +46,25 @@ pub struct Compiled {
     pub ops: Ops,
     /// What is known of them.
     pub facts: Facts,
+    /// Who depends on what.
+    pub index: Index,
+    /// What is claimed.
+    pub verdicts: Verdicts,
+}
+
+impl Compiled {
+    /// What plans and derivations are made from.
+    pub fn estate(&self) -> Estate<'_> {
+        Estate { model: &self.model, ops: &self.ops, facts: &self.facts, index: &self.index }
+    }
+
+    /// The plan for every scenario, in their order, with unique slugs.
+    pub fn plans(&self) -> Vec<Plan> {
+        let mut plans: Vec<Plan> =
+            self.verdicts.scenarios.iter().map(|s| plan::plan(self.estate(), s)).collect();
+        plan::name_all(&mut plans);
+        plans
+    }
 }
 
 /// Runs all stages over the spec whose main file is `main`.
@@ -59,5 +80,10 @@ pub fn compile(world: &dyn World, main: &str, options: &Options) -> Result<Compi
     let (model, left_out) = (lowered.model, lowered.left_out);
     let ops = ops::lower(&model, &mut problems);
     let facts = flow::analyse(&model, &ops, options.horizon);
-    Ok(Compiled { sources, problems, model, left_out, ops, facts })
+    let index = Index::new(&model, &ops);
+    let estate = Estate { model: &model, ops: &ops, facts: &facts, index: &index };
+    judge::normal_days(estate, &mut problems);
+    let verdicts = judge::judge(estate);
+    judge::findings(estate, &verdicts, &mut problems);
+    Ok(Compiled { sources, problems, model, left_out, ops, facts, index, verdicts })
 }

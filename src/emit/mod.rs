@@ -4,6 +4,7 @@
 //! templates and the parser that reads its files back.
 
 pub mod artifact;
+pub mod build;
 pub mod quote;
 pub mod target;
 pub mod targets;

@@ -166,7 +166,10 @@ mod tests {
         ];
         for (mb, hours, gb) in lags {
             let l = lag(&p, mb * MB).unwrap();
-            assert!((l.worst.as_secs_f64() / 3600.0 - hours).abs() < 0.0006, "{mb}: {l:?}");
+            // The vector prints 388.8 GB at 13 MB/s, 8.30769 h, as 8.307 and 295.2 GB at 16 MB/s,
+            // just 5.125 h, as 5.124; its other hours are rounded: one in the last digit.
+            let beyond = l.worst.as_secs_f64() / 3600.0 - hours;
+            assert!(beyond.abs() < 0.001_001, "{mb}: {l:?}");
             assert!((l.backlog.0 as f64 / 1e9 - gb).abs() < 0.06, "{mb}: {l:?}");
         }
         assert!(lag(&p, 11 * MB).is_err());

@@ -14,7 +14,7 @@ mod timeline;
 
 pub use rate::{Binding, WayRate};
 pub use run::{JobFact, LevelFact};
-pub use stream::StreamFact;
+pub use stream::{StreamFact, log_written, never_falls_back};
 
 use crate::calendar::{Gaps, Rule, Zone, worst_gaps};
 use crate::model::{Class, Data, Direction, Hop, Host, Link, Model, On};

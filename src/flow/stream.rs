@@ -82,6 +82,12 @@ pub(super) fn log_profile(model: &Model, cluster: Idx<Cluster>) -> Result<WeekPr
     Ok(WeekProfile::sum(profiles).scaled(amplification))
 }
 
+/// The most log that a database writes in a time; `None` when a data class in it does not say how
+/// much is written.
+pub fn log_written(model: &Model, cluster: Idx<Cluster>, time: Duration) -> Option<Bytes> {
+    log_profile(model, cluster).ok().map(|p| p.most_in(time))
+}
+
 /// The most that a stream puts on the wire, in bits per second.
 pub(super) fn peak(model: &Model, stream: &Stream) -> Rate {
     match log_profile(model, stream.cluster) {

@@ -12,6 +12,23 @@ pub struct Assumption {
     pub source: &'static str,
 }
 
+/// Who said a number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Origin {
+    /// Where it was written; the owner's name when nobody wrote it; nowhere for a figure of ours
+    /// that is the same in every estate.
+    pub span: Span,
+    /// Set when it is a default of the compiler's.
+    pub assumed: Option<&'static Assumption>,
+}
+
+impl Origin {
+    /// Written at a place.
+    pub fn stated(span: Span) -> Self {
+        Self { span, assumed: None }
+    }
+}
+
 /// A value that the analysis rests on.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<T> {
@@ -33,6 +50,11 @@ impl<T> Input<T> {
     /// A default, for the thing declared at `owner`.
     pub fn assumed(value: T, owner: Span, assumption: &'static Assumption) -> Self {
         Self { value, span: owner, assumed: Some(assumption) }
+    }
+
+    /// Who said it.
+    pub fn origin(&self) -> Origin {
+        Origin { span: self.span, assumed: self.assumed }
     }
 
     /// The same origin with another value.

@@ -17,7 +17,7 @@ pub use data::{
     Backup, Copy, CopyKind, CopyOf, Data, Files, Method, Mirror, Mode, On, Place, Replica, Route,
 };
 pub use estate::{Class, Direction, Group, Hop, Host, Link, Region, Site, Store};
-pub use input::{Assumption, Input};
+pub use input::{Assumption, Input, Origin};
 pub use running::{BackupServer, Check, Cluster, Dns, Engine, Pointer, Pool, Service, Vip};
 pub use scenario::{Scenario, Strike};
 pub use tier::{Bounds, Objective, Response, Tier};

@@ -307,21 +307,26 @@ impl Lower<'_> {
     }
 
     fn storages(&mut self) {
-        let mut by_host: BTreeMap<Idx<Host>, (Vec<Idx<Store>>, Vec<Idx<Director>>)> = BTreeMap::new();
+        let mut by_host: BTreeMap<Idx<Host>, StorageDaemon> = BTreeMap::new();
         for (id, director) in self.ops.directors.iter() {
             for store in &director.stores {
-                let (stores, directors) = by_host.entry(self.model.stores[*store].host).or_default();
-                if !stores.contains(store) {
-                    stores.push(*store);
+                let host = self.model.stores[*store].host;
+                let daemon = by_host.entry(host).or_insert_with(|| StorageDaemon {
+                    host,
+                    stores: Vec::new(),
+                    directors: Vec::new(),
+                });
+                if !daemon.stores.contains(store) {
+                    daemon.stores.push(*store);
                 }
-                if !directors.contains(&id) {
-                    directors.push(id);
+                if !daemon.directors.contains(&id) {
+                    daemon.directors.push(id);
                 }
             }
         }
-        for (host, (mut stores, directors)) in by_host {
-            stores.sort();
-            self.ops.storages.alloc(StorageDaemon { host, stores, directors });
+        for (_, mut daemon) in by_host {
+            daemon.stores.sort();
+            self.ops.storages.alloc(daemon);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a scenario takes away.
 
-use crate::model::{Data, Group, Host, Link, Model, Scenario, Site, Store, Strike};
+use crate::model::{Data, Group, Host, Link, Model, On, Scenario, Site, Store, Strike};
 use la_arena::Idx;
 
 /// What is gone, cut or wrong.
@@ -9,6 +9,9 @@ pub struct Lost {
     hosts: Vec<bool>,
     stores: Vec<bool>,
     links: Vec<bool>,
+    /// Links that were struck themselves, apart from those that went with a site.
+    struck: Vec<bool>,
+    sites: Vec<bool>,
     /// The data class whose contents are wrong.
     pub corrupted: Option<Idx<Data>>,
     /// Whether everything that production can write is gone.
@@ -25,6 +28,11 @@ fn set<T>(list: &mut [bool], id: Idx<T>) {
     }
 }
 
+fn ids<T>(list: &[bool]) -> impl Iterator<Item = Idx<T>> + '_ {
+    let lost = list.iter().enumerate().filter(|(_, lost)| **lost);
+    lost.map(|(n, _)| Idx::from_raw(la_arena::RawIdx::from_u32(n as u32)))
+}
+
 impl Lost {
     /// What a scenario takes: losing a domain loses everything in it.
     pub fn of(model: &Model, scenario: &Scenario) -> Self {
@@ -32,6 +40,8 @@ impl Lost {
             hosts: vec![false; model.hosts.len()],
             stores: vec![false; model.stores.len()],
             links: vec![false; model.links.len()],
+            struck: vec![false; model.links.len()],
+            sites: vec![false; model.sites.len()],
             corrupted: None,
             hostile: false,
         };
@@ -46,7 +56,7 @@ impl Lost {
                         }
                     }
                 }
-                Strike::Link(l) => set(&mut lost.links, *l),
+                Strike::Link(l) => lost.cut(*l),
                 Strike::Group(g) => lost.group(model, *g),
                 Strike::Corruption(d) => lost.corrupted = Some(*d),
                 Strike::Hostile => lost.hostile = true,
@@ -57,10 +67,32 @@ impl Lost {
                 set(&mut lost.stores, id);
             }
         }
+        if lost.hostile {
+            lost.everything_written(model);
+        }
         lost
     }
 
+    /// An attacker takes every host, and every store but those that something outside of
+    /// production keeps from being deleted.
+    fn everything_written(&mut self, model: &Model) {
+        for (id, _) in model.hosts.iter() {
+            set(&mut self.hosts, id);
+        }
+        for (id, store) in model.stores.iter() {
+            if store.immutable.is_none() || store.enforced.is_none() {
+                set(&mut self.stores, id);
+            }
+        }
+    }
+
+    fn cut(&mut self, link: Idx<Link>) {
+        set(&mut self.links, link);
+        set(&mut self.struck, link);
+    }
+
     fn site(&mut self, model: &Model, site: Idx<Site>) {
+        set(&mut self.sites, site);
         for (id, host) in model.hosts.iter() {
             if host.site == site {
                 set(&mut self.hosts, id);
@@ -86,7 +118,7 @@ impl Lost {
         }
         for (id, link) in model.links.iter() {
             if link.groups.iter().any(|(g, _)| *g == group) {
-                set(&mut self.links, id);
+                self.cut(id);
             }
         }
     }
@@ -106,6 +138,26 @@ impl Lost {
         get(&self.links, id)
     }
 
+    /// Whether a link was cut itself, so that it does not come back with a site.
+    pub fn struck(&self, id: Idx<Link>) -> bool {
+        get(&self.struck, id)
+    }
+
+    /// Whether a whole site is gone.
+    pub fn whole_site(&self, id: Idx<Site>) -> bool {
+        get(&self.sites, id)
+    }
+
+    /// The hosts that are gone.
+    pub fn hosts(&self) -> impl Iterator<Item = Idx<Host>> + '_ {
+        ids(&self.hosts)
+    }
+
+    /// The links that are cut.
+    pub fn cut_links(&self) -> impl Iterator<Item = Idx<Link>> + '_ {
+        ids(&self.links)
+    }
+
     /// Whether two sites can speak: they are one, or a link between them is left. Traffic that
     /// would have to go through a third site is not counted on: nothing that is emitted routes it.
     pub fn joined(&self, model: &Model, a: Idx<Site>, b: Idx<Site>) -> bool {
@@ -114,6 +166,14 @@ impl Lost {
 
     /// Whether a data class is hit: its primary copy is gone or wrong.
     pub fn hits(&self, model: &Model, data: Idx<Data>) -> bool {
-        self.hostile || self.corrupted == Some(data) || self.host(model.primary_host(data))
+        self.hostile || self.wrong(model, data) || self.host(model.primary_host(data))
+    }
+
+    /// Whether the contents of a data class are wrong, or go back with those that are: the data
+    /// classes of a database are recovered as one, to the same moment.
+    pub fn wrong(&self, model: &Model, data: Idx<Data>) -> bool {
+        let Some(corrupted) = self.corrupted else { return false };
+        corrupted == data
+            || matches!((&model.data[corrupted].on, &model.data[data].on), (On::Cluster(a), On::Cluster(b)) if a == b)
     }
 }

@@ -2,9 +2,17 @@
 //!
 //! The plan is what an operator follows and what the runner runs; recovery times are read off it.
 
+mod build;
+mod choose;
+mod index;
 pub mod lost;
+mod scenarios;
+mod services;
 pub mod step;
 pub mod times;
 
+pub use build::{Estate, name_all, plan};
+pub use index::Index;
 pub use lost::Lost;
-pub use step::{Actor, Choice, Interval, Means, Plan, Resource, Stage, Step, StepKind, Subject};
+pub use scenarios::scenarios;
+pub use step::{Actor, Choice, Interval, Means, Plan, Reason, Resource, Stage, Step, StepKind, Subject};

@@ -23,8 +23,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The step whose end is the recovery of a data class or service.
     pub recovered: Vec<(Subject, usize)>,
-    /// What cannot be recovered, and why in a few words.
-    pub lost: Vec<(Subject, String)>,
+    /// What cannot be recovered, and why.
+    pub lost: Vec<(Subject, Reason)>,
     /// What the operators must know, such as data classes that end at different moments.
     pub notes: Vec<String>,
 }
@@ -54,6 +54,79 @@ pub struct Choice {
     pub loss: Option<Duration>,
     /// Recent work whose loss can surely happen.
     pub loss_surely: Duration,
+    /// Why there is no bound, when there is none.
+    pub reason: Option<Reason>,
+}
+
+/// Why something has no bound or cannot be recovered.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Reason {
+    /// Every copy is lost, out of reach, or of no use against this.
+    NoCopySurvives,
+    /// Its copies are taken file by file while files that belong together change.
+    NoConsistentMoment,
+    /// More is written than the way to the copy carries.
+    NeverCatchesUp,
+    /// A run may still be going when the next is due.
+    Overruns,
+    /// The copy is not kept, or not protected, long enough to be read when it is needed.
+    KeptTooShort,
+    /// The spec does not say something that is needed; what.
+    MissingInput(String),
+    /// Writes wait for replicas that are gone, for ever.
+    Stalls,
+    /// Not enough servers are left or can be had; how many are wanted and left.
+    TooFewServers(u64, u64),
+    /// No address is left by which it is reached.
+    NoWayIn,
+    /// What is needed and is itself not recovered.
+    Needs(EcoString),
+}
+
+impl Reason {
+    /// Its name in outputs for machines.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NoCopySurvives => "no-copy-survives",
+            Self::NoConsistentMoment => "no-consistent-moment",
+            Self::NeverCatchesUp => "never-catches-up",
+            Self::Overruns => "overruns",
+            Self::KeptTooShort => "kept-too-short",
+            Self::MissingInput(_) => "missing-input",
+            Self::Stalls => "stalls",
+            Self::TooFewServers(..) => "too-few-servers",
+            Self::NoWayIn => "no-way-in",
+            Self::Needs(_) => "needs-what-is-lost",
+        }
+    }
+
+    /// Whether it is a lack of knowledge rather than a loss.
+    pub fn is_ignorance(&self) -> bool {
+        matches!(self, Self::MissingInput(_) | Self::NoConsistentMoment)
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoCopySurvives => f.write_str("no copy survives that could be used"),
+            Self::NoConsistentMoment => {
+                f.write_str("its files belong together, and no copy is of one moment")
+            }
+            Self::NeverCatchesUp => f.write_str("more is written than the way to the copy carries"),
+            Self::Overruns => f.write_str("a run may still be going when the next is due"),
+            Self::KeptTooShort => {
+                f.write_str("the copy is not kept long enough to be read when it is needed")
+            }
+            Self::MissingInput(what) => write!(f, "the spec does not say {what}"),
+            Self::Stalls => f.write_str("writes wait for replicas that are gone"),
+            Self::TooFewServers(wanted, left) => {
+                write!(f, "{wanted} servers are needed and {left} can be had")
+            }
+            Self::NoWayIn => f.write_str("no address is left by which it is reached"),
+            Self::Needs(what) => write!(f, "it needs `{what}`, which is not recovered"),
+        }
+    }
 }
 
 /// How a copy becomes the primary.
@@ -171,6 +244,8 @@ pub enum StepKind {
     Provision {
         /// Its host.
         host: Idx<Host>,
+        /// Whether its whole site is gone, so that the site must be replaced.
+        site: bool,
     },
     /// The volumes of a job are read into the catalogue of a standby director.
     Scan {
@@ -332,4 +407,36 @@ pub enum StepKind {
         /// The director.
         director: Idx<Director>,
     },
+}
+
+impl StepKind {
+    /// What is done, as a short verb.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Detect { .. } => "detect",
+            Self::Resume { .. } => "resume",
+            Self::Declare => "declare",
+            Self::Fence { .. } => "fence",
+            Self::Hold { .. } => "hold",
+            Self::Provision { .. } => "provision",
+            Self::Scan { .. } => "scan",
+            Self::Restore { .. } => "restore",
+            Self::Prepare { .. } => "prepare",
+            Self::StartDatabase { .. } => "start-database",
+            Self::Replay { .. } => "replay",
+            Self::Promote { .. } => "promote",
+            Self::Publish { .. } => "publish",
+            Self::VerifyData { .. } => "verify-data",
+            Self::StartMember { .. } => "start-member",
+            Self::TakeOver { .. } => "take-over",
+            Self::DropMembers { .. } => "drop-members",
+            Self::SwitchDns { .. } => "switch-dns",
+            Self::VerifyService { .. } => "verify-service",
+            Self::Repoint { .. } => "repoint",
+            Self::Announce => "announce",
+            Self::Reprotect { .. } => "reprotect",
+            Self::FailBack { .. } => "fail-back",
+            Self::Release { .. } => "release",
+        }
+    }
 }

@@ -1,9 +1,8 @@
 //! How long each kind of step takes, term by term.
 
 use super::step::{Interval, StepKind};
-use crate::base::Span;
 use crate::flow::{Facts, run::JOB_OVERHEAD};
-use crate::model::{Class, Host, Model, Response, Store};
+use crate::model::{Class, Host, Input, Model, Origin, Response, Store};
 use crate::ops::shaping::way_back;
 use crate::ops::{Ops, Vrrp};
 use crate::quantity::{Bytes, Duration, Rate, time_to_move};
@@ -19,8 +18,8 @@ pub struct Term {
     /// What it takes in a behaviour that can surely happen: the ends of stated ranges count in
     /// full, what is only bounded from above does not.
     pub sure: Duration,
-    /// Where its input was written.
-    pub span: Span,
+    /// Who said its input.
+    pub origin: Origin,
 }
 
 /// What a part of a step's time is for.
@@ -36,6 +35,15 @@ pub enum Part {
     Moving(&'static str, Bytes, Rate),
 }
 
+impl Part {
+    /// What it is for, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::People(what) | Self::Fixed(what) | Self::Stated(what) | Self::Moving(what, _, _) => what,
+        }
+    }
+}
+
 /// The time of one step.
 #[derive(Clone, Debug, Default)]
 pub struct Times {
@@ -44,29 +52,29 @@ pub struct Times {
 }
 
 impl Times {
-    fn people(mut self, what: &'static str, range: (Duration, Duration), span: Span) -> Self {
+    fn people(mut self, what: &'static str, range: (Duration, Duration), origin: Origin) -> Self {
         let time = Interval { least: range.0, most: range.1 };
-        self.terms.push(Term { what: Part::People(what), time, sure: range.1, span });
+        self.terms.push(Term { what: Part::People(what), time, sure: range.1, origin });
         self
     }
 
     fn fixed(mut self, what: &'static str, least: Duration, most: Duration) -> Self {
         let time = Interval { least, most };
-        self.terms.push(Term { what: Part::Fixed(what), time, sure: least, span: Span::default() });
+        self.terms.push(Term { what: Part::Fixed(what), time, sure: least, origin: Origin::default() });
         self
     }
 
-    fn stated(mut self, what: &'static str, most: Duration, sure: Duration, span: Span) -> Self {
+    fn stated(mut self, what: &'static str, most: Duration, sure: Duration, origin: Origin) -> Self {
         let time = Interval { least: sure.min(most), most };
-        self.terms.push(Term { what: Part::Stated(what), time, sure, span });
+        self.terms.push(Term { what: Part::Stated(what), time, sure, origin });
         self
     }
 
-    fn moving(mut self, what: &'static str, bytes: Bytes, sure: Bytes, rate: Rate, span: Span) -> Self {
+    fn moving(mut self, what: &'static str, bytes: Bytes, sure: Bytes, rate: Rate, origin: Origin) -> Self {
         let most = time_to_move(bytes, rate).unwrap_or(Duration::MAX);
         let least = time_to_move(sure.min(bytes), rate).unwrap_or(Duration::MAX);
         let time = Interval { least, most };
-        self.terms.push(Term { what: Part::Moving(what, bytes, rate), time, sure: least, span });
+        self.terms.push(Term { what: Part::Moving(what, bytes, rate), time, sure: least, origin });
         self
     }
 
@@ -115,6 +123,14 @@ pub fn takeover(vrrp: &Vrrp, place: usize) -> Interval {
     }
 }
 
+/// How long a replacement takes, if the spec says so: of the host, or of its whole site when that
+/// is gone.
+fn replacement(model: &Model, kind: &StepKind) -> Option<Input<(Duration, Duration)>> {
+    let StepKind::Provision { host, site } = kind else { return None };
+    let h = &model.hosts[*host];
+    if *site { model.sites[h.site].replace } else { h.replace.or(model.sites[h.site].replace) }
+}
+
 /// The time of a step. `response` is that of who is served by it.
 pub fn times(
     model: &Model,
@@ -124,15 +140,13 @@ pub fn times(
     response: Option<Idx<Response>>,
 ) -> Times {
     let t = Times::default();
-    let people =
-        |what: &'static str, pick: fn(&Response) -> crate::model::Input<(Duration, Duration)>| match response
-        {
-            Some(r) => {
-                let input = pick(&model.responses[r]);
-                Times::default().people(what, input.value, input.span)
-            }
-            None => Times::default().people(what, (Duration::MAX, Duration::MAX), Span::default()),
-        };
+    let people = |what: &'static str, pick: fn(&Response) -> Input<(Duration, Duration)>| match response {
+        Some(r) => {
+            let input = pick(&model.responses[r]);
+            Times::default().people(what, input.value, input.origin())
+        }
+        None => Times::default().people(what, (Duration::MAX, Duration::MAX), Origin::default()),
+    };
     let second = Duration::from_secs;
     match kind {
         StepKind::Detect { hidden: false } => people("until somebody knows", |r| r.detect),
@@ -143,33 +157,39 @@ pub fn times(
         StepKind::Hold { .. } | StepKind::Release { .. } => {
             t.fixed("the console answers", second(1), second(30))
         }
-        StepKind::Provision { host } => {
-            let h = &model.hosts[*host];
-            match h.replace.or(model.sites[h.site].replace) {
-                Some(r) => t.people("until an equal machine stands in its place", r.value, r.span),
-                None => {
-                    t.stated("nobody says how long a replacement takes", Duration::MAX, Duration::MAX, h.span)
-                }
-            }
-        }
+        StepKind::Provision { host, .. } => match replacement(model, kind) {
+            Some(r) => t.people("until an equal machine stands in its place", r.value, r.origin()),
+            None => t.stated(
+                "nobody says how long a replacement takes",
+                Duration::MAX,
+                Duration::ZERO,
+                Origin::stated(model.hosts[*host].span),
+            ),
+        },
         StepKind::Scan { store, bytes, .. } => {
             let s = &model.stores[*store];
-            t.stated("the store is made ready", s.mount.value, s.mount.value, s.mount.span)
+            t.stated("the store is made ready", s.mount.value, s.mount.value, s.mount.origin())
                 .fixed("a job's own time", Duration::ZERO, JOB_OVERHEAD)
-                .moving("the volumes are read", *bytes, Bytes::ZERO, s.rate.value, s.rate.span)
+                .moving("the volumes are read", *bytes, Bytes::ZERO, s.rate.value, s.rate.origin())
         }
         StepKind::Restore { store, to, bytes, least, jobs, .. } => {
             let s = &model.stores[*store];
             let rate = restore_rate(model, facts, *store, *to);
-            t.stated("the store is made ready", s.mount.value, s.mount.value, s.mount.span)
+            t.stated("the store is made ready", s.mount.value, s.mount.value, s.mount.origin())
                 .fixed("each job's own time", Duration::ZERO, JOB_OVERHEAD.times(jobs.len() as u64))
-                .moving("read, sent and written", *bytes, *least, rate, s.rate.span)
+                .moving("read, sent and written", *bytes, *least, rate, s.rate.origin())
         }
         StepKind::Prepare { cluster, host, bytes, least, dump, .. } => {
             let engine = &model.engines[model.clusters[*cluster].engine];
             let disk = &model.hosts[*host].disk_rate;
             if *dump {
-                return t.moving("the dump is loaded", *bytes, *least, engine.load.value, engine.load.span);
+                return t.moving(
+                    "the dump is loaded",
+                    *bytes,
+                    *least,
+                    engine.load.value,
+                    engine.load.origin(),
+                );
             }
             // The staged copy is read and written on the same disk.
             let half = Rate(disk.value.0 / 2);
@@ -178,30 +198,40 @@ pub fn times(
                 *bytes,
                 *least,
                 engine.prepare.value,
-                engine.prepare.span,
+                engine.prepare.origin(),
             )
-            .moving("it is copied into place", *bytes, *least, half, disk.span)
+            .moving("it is copied into place", *bytes, *least, half, disk.origin())
         }
         StepKind::StartDatabase { cluster, .. } => {
             let start = model.engines[model.clusters[*cluster].engine].start;
-            t.stated("start, with crash recovery", start.value, Duration::ZERO, start.span)
+            t.stated("start, with crash recovery", start.value, Duration::ZERO, start.origin())
         }
         StepKind::Replay { cluster, bytes, .. } => {
             let replay = model.engines[model.clusters[*cluster].engine].replay;
-            t.moving("logs are replayed", *bytes, Bytes::ZERO, replay.value, replay.span)
+            t.moving("logs are replayed", *bytes, Bytes::ZERO, replay.value, replay.origin())
         }
-        StepKind::Promote { cluster, host, .. } => {
+        StepKind::Promote { cluster, host, others } => {
             let engine = &model.engines[model.clusters[*cluster].engine];
             let stream = ops.streams.iter().find(|(_, s)| s.cluster == *cluster && s.to == *host);
-            let backlog = stream
-                .and_then(|(id, _)| facts.streams.get(id))
-                .and_then(|f| f.apply.worst())
-                .unwrap_or(Duration::MAX);
-            t.stated("what was received is applied", backlog, Duration::ZERO, engine.apply.span).stated(
+            let fact = stream.and_then(|(id, _)| facts.streams.get(id));
+            let backlog = fact.and_then(|f| f.apply.worst()).unwrap_or(Duration::MAX);
+            // What another replica has received and this one has not is at most what this one's
+            // own stream was behind.
+            let behind = fact.and_then(|f| f.received()).unwrap_or(Duration::MAX);
+            let t = match (others.is_empty(), stream) {
+                (false, Some((_, s))) => t.stated(
+                    "what another replica has more of is fetched",
+                    behind,
+                    Duration::ZERO,
+                    Origin::stated(s.span),
+                ),
+                _ => t,
+            };
+            t.stated("what was received is applied", backlog, Duration::ZERO, engine.apply.origin()).stated(
                 "it becomes writable",
                 engine.promote.value,
                 Duration::ZERO,
-                engine.promote.span,
+                engine.promote.origin(),
             )
         }
         StepKind::Publish { .. } => {
@@ -210,17 +240,22 @@ pub fn times(
         StepKind::VerifyData { .. } => t.fixed("it is looked at before it is trusted", second(1), second(60)),
         StepKind::StartMember { service, .. } => {
             let start = model.services[*service].start;
-            t.stated("from order to answering", start.value, start.value, start.span)
+            t.stated("from order to answering", start.value, start.value, start.origin())
         }
         StepKind::TakeOver { vip, to } => {
             let vrrp = ops.vrrps.iter().find(|(_, v)| v.vip == *vip).map(|(_, v)| v);
             let Some(vrrp) = vrrp else {
-                return t.stated("nothing moves it", Duration::MAX, Duration::MAX, model.vips[*vip].span);
+                return t.stated(
+                    "nothing moves it",
+                    Duration::MAX,
+                    Duration::MAX,
+                    Origin::stated(model.vips[*vip].span),
+                );
             };
             let place = vrrp.members.iter().position(|m| m.host == *to).unwrap_or(0);
             let takes = takeover(vrrp, place);
             let advert = model.vips[*vip].advert;
-            t.stated("three advertisements and the skew are missed", takes.most, takes.least, advert.span)
+            t.stated("three advertisements and the skew are missed", takes.most, takes.least, advert.origin())
         }
         StepKind::DropMembers { pool } => {
             // (fall - 1)(every + c) + c, and up to one more interval, each check hanging for c
@@ -229,20 +264,20 @@ pub fn times(
             let one = p.every.value.plus(p.timeout.value);
             let least = one.times(p.fall.value.saturating_sub(1));
             let most = least.plus(p.timeout.value).plus(p.every.value);
-            t.stated("its checks fail often enough", most, least, p.every.span)
+            t.stated("its checks fail often enough", most, least, p.every.origin())
         }
         StepKind::SwitchDns { dns, .. } => {
             let d = &model.dns[*dns];
             let by_hand =
                 if d.server.is_none() { people("records are changed by hand", |r| r.confirm) } else { t };
             by_hand
-                .stated("every name server has the change", d.update.value, Duration::ZERO, d.update.span)
-                .stated("resolvers forget the old records", d.ttl.value, d.ttl.value, d.ttl.span)
+                .stated("every name server has the change", d.update.value, Duration::ZERO, d.update.origin())
+                .stated("resolvers forget the old records", d.ttl.value, d.ttl.value, d.ttl.origin())
         }
         StepKind::VerifyService { service } => {
             let s = &model.services[*service];
             match &s.check {
-                Some(c) => t.stated("its check passes", c.within.value, Duration::ZERO, c.within.span),
+                Some(c) => t.stated("its check passes", c.within.value, Duration::ZERO, c.within.origin()),
                 None => t.fixed("somebody looks at it", Duration::ZERO, second(60)),
             }
         }
@@ -254,7 +289,7 @@ pub fn times(
                     _ => None,
                 });
             let wait = waits.max().unwrap_or(Duration::MAX);
-            t.stated("the primary gives up waiting", wait, wait, engine.fallback.span)
+            t.stated("the primary gives up waiting", wait, wait, engine.fallback.origin())
         }
         StepKind::Repoint { .. } => t.fixed("the replica reconnects", second(1), second(60)),
         StepKind::Reprotect { .. } | StepKind::FailBack { .. } => {

@@ -30,6 +30,7 @@ pub(super) struct Names<'a> {
     loaded: &'a Loaded,
     declared: Vec<BTreeMap<EcoString, Named>>,
     kinds: Vec<Kind>,
+    twice: BTreeSet<EcoString>,
 }
 
 impl Names<'_> {
@@ -43,6 +44,11 @@ impl Names<'_> {
     /// The kind of a block.
     pub fn kind(&self, id: ItemId) -> Option<Kind> {
         self.kinds.get(id.0 as usize).copied()
+    }
+
+    /// Whether the name was declared twice: what it means is then no mistake of who uses it.
+    pub fn is_double(&self, name: &str) -> bool {
+        self.twice.contains(name)
     }
 
     /// Whether a broken part of the text may have declared the name: then its finding has been
@@ -131,6 +137,7 @@ fn torn(loaded: &Loaded, blocks: &[&Block<'_>]) -> BTreeSet<usize> {
 fn declare<'a>(loaded: &'a Loaded, blocks: &[&Block<'_>], problems: &mut Problems) -> Names<'a> {
     let mut declared: Vec<BTreeMap<EcoString, Named>> = vec![BTreeMap::new(); loaded.modules.len()];
     let mut first: BTreeMap<EcoString, Span> = BTreeMap::new();
+    let mut twice = BTreeSet::new();
     for (n, block) in blocks.iter().enumerate() {
         if block.def.head != Head::Declares || block.name.is_empty() {
             continue;
@@ -139,6 +146,7 @@ fn declare<'a>(loaded: &'a Loaded, blocks: &[&Block<'_>], problems: &mut Problem
             let (early, late) =
                 if *before <= block.span { (*before, block.span) } else { (block.span, *before) };
             problems.push(errors::duplicate_name(&block.name, late, early));
+            twice.insert(block.name.clone());
             continue;
         }
         first.insert(block.name.clone(), block.span);
@@ -147,7 +155,7 @@ fn declare<'a>(loaded: &'a Loaded, blocks: &[&Block<'_>], problems: &mut Problem
             module.insert(block.name.clone(), named);
         }
     }
-    Names { loaded, declared, kinds: blocks.iter().map(|b| b.def.kind).collect() }
+    Names { loaded, declared, kinds: blocks.iter().map(|b| b.def.kind).collect(), twice }
 }
 
 fn item(block: &Block<'_>, parent: Option<ItemId>, torn: bool, mut typed: Typed<'_, '_>) -> Item {

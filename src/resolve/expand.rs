@@ -154,7 +154,10 @@ impl<'a> Expander<'a, '_> {
             "use" | "let" | "pattern" if parent.is_none() && depth == 0 => {}
             "use" | "let" | "pattern" => self.problems.push(errors::only_at_top(word, span)),
             "for" => self.unroll(entry, env, module, parent, depth),
-            "apply" => self.apply(entry, env, module, parent, depth),
+            // An engine has an attribute of that name.
+            "apply" if entry.value.is_none() || entry.head.atoms.len() > 1 => {
+                self.apply(entry, env, module, parent, depth);
+            }
             _ => self.plain(entry, word, span, env, module, parent, depth),
         }
     }

@@ -95,6 +95,12 @@ impl Hir {
         self.iter().filter(move |(_, i)| i.def.kind == kind)
     }
 
+    /// The blocks behind one, in order, with their ids.
+    pub fn behind(&self, id: ItemId) -> impl Iterator<Item = (ItemId, &Item)> {
+        let first = id.0 + 1;
+        self.items.get(first as usize..).unwrap_or_default().iter().zip(first..).map(|(i, n)| (ItemId(n), i))
+    }
+
     /// All blocks, in order, with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (ItemId, &Item)> {
         self.items.iter().enumerate().map(|(n, i)| (ItemId(n as u32), i))

@@ -17,7 +17,7 @@ mod scope;
 mod table;
 
 pub use hir::{Hir, Item, ItemId, Value};
-pub use library::module_source;
+pub use library::{module_names, module_source};
 pub use loader::{Loaded, Module, load};
 
 use crate::base::limits::Limits;

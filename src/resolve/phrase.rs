@@ -310,7 +310,7 @@ impl Typed<'_, '_> {
         match atom.map(|a| (&a.kind, a.span)) {
             Some((AtomKind::Address(a), _)) => Some(Value::Address(*a)),
             Some((AtomKind::Word(_) | AtomKind::Text(_), at)) => {
-                let Some(text) = atom.and_then(|a| self.eval.name(a)) else { return None };
+                let text = atom.and_then(|a| self.eval.name(a))?;
                 match text.parse() {
                     Ok(a) => Some(Value::Address(a)),
                     Err(_) => self.refuse(Type::Address, at, &format!("`{text}`")),
@@ -326,7 +326,7 @@ impl Typed<'_, '_> {
         match atom.map(|a| (&a.kind, a.span)) {
             Some((AtomKind::Prefix(a, length), _)) => Some(Value::Prefix(*a, *length)),
             Some((AtomKind::Word(_) | AtomKind::Text(_), at)) => {
-                let Some(text) = atom.and_then(|a| self.eval.name(a)) else { return None };
+                let text = atom.and_then(|a| self.eval.name(a))?;
                 match text.parse::<ipnet::IpNet>() {
                     Ok(net) => Some(Value::Prefix(net.addr(), net.prefix_len())),
                     Err(_) => self.refuse(Type::Prefix, at, &format!("`{text}`")),
@@ -414,6 +414,7 @@ impl Typed<'_, '_> {
     pub fn named(&mut self, name: &str, at: Span, kinds: &'static [Kind]) -> Option<ItemId> {
         match self.names.find(name, self.eval.env.module) {
             Some(found) if kinds.contains(&found.kind) => found.id,
+            Some(_) if self.names.is_double(name) => None,
             Some(found) => {
                 self.eval.problems.push(errors::wrong_kind(name, at, found.kind, kinds, found.span));
                 None

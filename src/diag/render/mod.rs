@@ -1,1 +1,4 @@
-//! Findings as text for people and as data for programs.
+//! Findings for people and for machines.
+
+pub mod json;
+pub mod terminal;

@@ -26,7 +26,7 @@ impl Lower<'_> {
                     };
                     let data = self.model.data.alloc(data);
                     if let Some(cluster) = cluster {
-                        self.model.in_cluster.entry(cluster).or_insert_with(Vec::new).push(data);
+                        self.model.in_cluster.entry(cluster).or_default().push(data);
                     }
                     self.set(id, data);
                     self.copies(id, data);

@@ -68,8 +68,7 @@ impl<'a> Lower<'a> {
         // Children stand behind their parent, before the next block that has the same parent or
         // none.
         let hir = self.hir;
-        hir.iter()
-            .skip(parent.0 as usize + 1)
+        hir.behind(parent)
             .take_while(|(_, i)| i.parent.is_some_and(|p| p >= parent))
             .filter(|(_, i)| i.parent == Some(parent) && i.def.kind == kind)
             .collect()

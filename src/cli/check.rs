@@ -1,0 +1,109 @@
+//! `drc check`.
+
+use super::input::{Spec, day};
+use super::terminal::Terminal;
+use super::{Common, Failure, Outcome, table, wire};
+use crate::judge::Status;
+use crate::why::Assumptions;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Parse, resolve, analyse; print the findings and the verdict table.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Specs: `.dr` files, folders with a `main.dr`, or `-` for standard input.
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// How the answer looks.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Show every verdict, not only the one of each objective that is nearest to failing.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+impl Check {
+    pub fn run(&self, terminal: &Terminal) -> Result<Outcome, Failure> {
+        let mut outcome = Outcome::default();
+        let mut answers = Vec::new();
+        for path in &self.paths {
+            let spec = Spec::read(path, &self.common)?;
+            outcome.failed |= spec.failed();
+            match self.format {
+                Format::Text => {
+                    outcome.err.push_str(&spec.drawn(terminal.findings()));
+                    if self.paths.len() > 1 {
+                        outcome.out.push_str(&format!("{}:\n", path.display()));
+                    }
+                    outcome.out.push_str(&self.text(&spec));
+                }
+                Format::Json => answers.push(wire::check(&spec)),
+            }
+        }
+        if self.format == Format::Json {
+            let text = match answers.as_slice() {
+                [one] => serde_json::to_string_pretty(one)?,
+                many => serde_json::to_string_pretty(many)?,
+            };
+            outcome.out = text + "\n";
+        }
+        Ok(outcome)
+    }
+
+    fn text(&self, spec: &Spec) -> String {
+        let compiled = &spec.compiled;
+        let mut out = String::new();
+        if !compiled.verdicts.list.is_empty() {
+            out.push_str(&table::verdicts(compiled, self.all));
+            out.push('\n');
+        }
+        let mut assumptions = Assumptions::default();
+        assumptions.of_all(compiled.estate(), &compiled.verdicts.scenarios, &compiled.sources);
+        let list = assumptions.list();
+        if !list.is_empty() {
+            out.push_str("These verdicts rest on what nobody stated:\n");
+            for a in list {
+                out.push_str(&format!("  {} ({})\n", a.text, a.source));
+            }
+            out.push('\n');
+        }
+        if compiled.left_out > 0 {
+            out.push_str(&format!(
+                "{} data classes or services are not judged: mend the findings about them first\n",
+                compiled.left_out
+            ));
+        }
+        out.push_str(&summary(spec));
+        out
+    }
+}
+
+/// The last line: how much was checked.
+fn summary(spec: &Spec) -> String {
+    let verdicts = &spec.compiled.verdicts;
+    let total = verdicts.list.len();
+    let mut parts = vec![format!("{} proved", verdicts.count(Status::Proved))];
+    for (status, word) in [(Status::Refuted, "refuted"), (Status::Unknown, "unknown")] {
+        let n = verdicts.count(status);
+        if n > 0 {
+            parts.push(format!("{n} {word}"));
+        }
+    }
+    let days = spec.horizon.days;
+    format!(
+        "{total} objectives: {} (under {} scenarios, for the {days} days from {})\n",
+        parts.join(", "),
+        verdicts.scenarios.len(),
+        day(spec.horizon.as_of)
+    )
+}

@@ -1,0 +1,89 @@
+//! From a path on the command line to a compiled spec.
+
+use super::{Common, Deny, Failure, Outcome};
+use crate::base::limits;
+use crate::base::world::Memory;
+use crate::diag::render::terminal::{Style, render};
+use crate::diag::{Diagnostic, Severity};
+use crate::driver::{Compiled, Disk, Options, compile};
+use crate::flow::Horizon;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// A compiled spec, and its findings in order.
+#[derive(Debug)]
+pub(super) struct Spec {
+    pub compiled: Compiled,
+    pub findings: Vec<Diagnostic>,
+    pub horizon: Horizon,
+}
+
+impl Spec {
+    /// Reads and compiles the spec at a path: a file, a folder with a `main.dr`, or `-`.
+    pub fn read(path: &Path, common: &Common) -> Result<Self, Failure> {
+        let horizon = Horizon { as_of: as_of(common.as_of.as_deref())?, days: common.horizon };
+        let options = Options { horizon, limits: limits::DEFAULT };
+        let largest = options.limits.file_bytes;
+        let failed = |e: &dyn std::fmt::Display| Failure(format!("cannot read {}: {e}", path.display()));
+        let mut compiled = if path == Path::new("-") {
+            let mut bytes = Vec::new();
+            std::io::stdin().take(largest as u64 + 1).read_to_end(&mut bytes)?;
+            let world = Memory([("stdin".to_owned(), bytes)].into());
+            compile(&world, "stdin", &options).map_err(|e| failed(&e))?
+        } else {
+            let (root, main) = root_and_main(path);
+            compile(&Disk::new(root, largest), &main, &options).map_err(|e| failed(&e))?
+        };
+        let mut findings = std::mem::take(&mut compiled.problems).sorted();
+        if common.deny.contains(&Deny::Warnings) {
+            for finding in &mut findings {
+                finding.severity = Severity::Error;
+            }
+        }
+        Ok(Self { compiled, findings, horizon })
+    }
+
+    /// Whether any finding is an error.
+    pub fn failed(&self) -> bool {
+        self.findings.iter().any(|f| f.severity == Severity::Error)
+    }
+
+    /// The findings, drawn.
+    pub fn drawn(&self, style: Style) -> String {
+        render(&self.compiled.sources, &self.findings, style, limits::DEFAULT.findings_per_name)
+    }
+
+    /// An outcome that holds only the findings.
+    pub fn refused(&self, style: Style) -> Outcome {
+        Outcome { out: String::new(), err: self.drawn(style), failed: true }
+    }
+}
+
+/// The folder that a spec may read in, and its main file there.
+fn root_and_main(path: &Path) -> (PathBuf, String) {
+    if path.is_dir() {
+        return (path.to_owned(), "main.dr".to_owned());
+    }
+    let name = path.file_name().map_or_else(|| "main.dr".to_owned(), |n| n.to_string_lossy().into_owned());
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    (parent.to_owned(), name)
+}
+
+/// The first instant of a day, in Unix seconds; of today when none is given.
+fn as_of(day: Option<&str>) -> Result<i64, Failure> {
+    let date = match day {
+        Some(text) => text
+            .parse::<jiff::civil::Date>()
+            .map_err(|_| Failure(format!("`{text}` is no date: write it as 2026-01-15")))?,
+        None => jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
+    };
+    let start = date.to_zoned(jiff::tz::TimeZone::UTC)?;
+    Ok(start.timestamp().as_second())
+}
+
+/// The day of an instant, as the command line takes it.
+pub(super) fn day(instant: i64) -> String {
+    jiff::Timestamp::from_second(instant)
+        .map(|t| t.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
+        .unwrap_or_default()
+}

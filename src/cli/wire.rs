@@ -1,0 +1,179 @@
+//! What `check` says to machines. These types are the interface: they only grow.
+
+use super::input::{Spec, day};
+use super::table;
+use crate::diag::Severity;
+use crate::diag::render::json::{Finding, finding};
+use crate::driver::Compiled;
+use crate::judge::{Status, Verdict, Witness};
+use crate::model::Objective;
+use crate::plan::{Choice, Plan, Subject, plan};
+use crate::quantity::Duration;
+use crate::why::{self, Assumptions};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The answer of `check --format json`.
+#[derive(Debug, Serialize)]
+pub struct CheckAnswer {
+    /// Of this interface: 1.
+    pub version: u32,
+    /// The first day for which the verdicts hold.
+    pub as_of: String,
+    /// For how many days they hold.
+    pub horizon_days: u32,
+    /// How many of each.
+    pub summary: Summary,
+    /// Every objective under every scenario that touches it.
+    pub verdicts: Vec<VerdictAnswer>,
+    /// What verdicts rest on and nobody stated; verdicts name them by number.
+    pub assumptions: Vec<AssumptionAnswer>,
+    /// The findings.
+    pub findings: Vec<Finding>,
+}
+
+/// How many of each.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    /// Objectives proved.
+    pub proved: usize,
+    /// Objectives refuted.
+    pub refuted: usize,
+    /// Objectives of which neither is known.
+    pub unknown: usize,
+    /// Objectives waived. Always 0 in this version.
+    pub waived: usize,
+    /// Findings that are errors.
+    pub errors: usize,
+    /// Findings that are warnings.
+    pub warnings: usize,
+    /// Data classes and services that were not judged because of findings about them.
+    pub not_judged: usize,
+}
+
+/// One verdict.
+#[derive(Debug, Serialize)]
+pub struct VerdictAnswer {
+    /// A data class or a service.
+    pub subject: String,
+    /// `rpo` or `rto`.
+    pub objective: Objective,
+    /// As a spec and `--scenario` name it.
+    pub scenario: String,
+    /// `proved`, `refuted` or `unknown`.
+    pub status: Status,
+    /// What the tier allows.
+    pub allowed_seconds: f64,
+    /// The bound, rounded up to a millisecond; `null` when there is none.
+    pub predicted_seconds: Option<f64>,
+    /// Why there is no bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// The copy that serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relies_on: Option<String>,
+    /// A behaviour that exceeds the objective.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Witness>,
+    /// What it rests on, by the number of the assumption.
+    pub assumptions: Vec<usize>,
+}
+
+/// Something that nobody stated.
+#[derive(Debug, Serialize)]
+pub struct AssumptionAnswer {
+    /// Its number.
+    pub number: usize,
+    /// What is assumed.
+    pub text: String,
+    /// Where the figure comes from.
+    pub source: String,
+}
+
+/// Seconds, rounded up to a millisecond.
+fn seconds(d: Duration) -> f64 {
+    d.0.div_ceil(1_000_000) as f64 / 1000.0
+}
+
+/// The answer for one spec.
+pub(super) fn check(spec: &Spec) -> CheckAnswer {
+    let compiled = &spec.compiled;
+    let verdicts = &compiled.verdicts;
+    let mut assumptions = Assumptions::default();
+    let mut by_verdict = vec![Vec::new(); verdicts.list.len()];
+    each_with_plan(compiled, |n, v, plan| {
+        if let Some(slot) = by_verdict.get_mut(n) {
+            *slot = rests_on(compiled, v, plan, &mut assumptions);
+        }
+    });
+    let answer = |(v, rests): (&Verdict, Vec<usize>)| VerdictAnswer {
+        subject: table::name(&compiled.model, v.subject).to_owned(),
+        objective: v.objective,
+        scenario: verdicts
+            .scenarios
+            .get(v.scenario as usize)
+            .map_or_else(String::new, |s| s.name(&compiled.model)),
+        status: v.status,
+        allowed_seconds: seconds(v.allowed),
+        predicted_seconds: v.predicted.map(seconds),
+        reason: v.reason.as_ref().map(crate::plan::Reason::name),
+        relies_on: v.relies_on.map(|c| compiled.model.copies[c].name.to_string()),
+        witness: v.witness.as_deref().cloned(),
+        assumptions: rests,
+    };
+    let severity = |s: Severity| spec.findings.iter().filter(|f| f.severity == s).count();
+    CheckAnswer {
+        version: 1,
+        as_of: day(spec.horizon.as_of),
+        horizon_days: spec.horizon.days,
+        summary: Summary {
+            proved: verdicts.count(Status::Proved),
+            refuted: verdicts.count(Status::Refuted),
+            unknown: verdicts.count(Status::Unknown),
+            waived: 0,
+            errors: severity(Severity::Error),
+            warnings: severity(Severity::Warning),
+            not_judged: compiled.left_out,
+        },
+        verdicts: verdicts.list.iter().zip(by_verdict).map(answer).collect(),
+        assumptions: assumptions
+            .list()
+            .into_iter()
+            .enumerate()
+            .map(|(number, a)| AssumptionAnswer { number, text: a.text.clone(), source: a.source.clone() })
+            .collect(),
+        findings: spec.findings.iter().map(|f| finding(&compiled.sources, f)).collect(),
+    }
+}
+
+/// Every verdict with the plan that it was judged on, plan by plan.
+fn each_with_plan(compiled: &Compiled, mut see: impl FnMut(usize, &Verdict, &Plan)) {
+    let mut by_scenario: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (n, v) in compiled.verdicts.list.iter().enumerate() {
+        by_scenario.entry(v.scenario).or_default().push(n);
+    }
+    for (scenario, numbers) in by_scenario {
+        let Some(scenario) = compiled.verdicts.scenarios.get(scenario as usize) else { continue };
+        let plan = plan(compiled.estate(), scenario);
+        for n in numbers {
+            if let Some(v) = compiled.verdicts.list.get(n) {
+                see(n, v, &plan);
+            }
+        }
+    }
+}
+
+fn choice(plan: &Plan, subject: Subject) -> Option<&Choice> {
+    plan.choices.iter().find(|c| Subject::Data(c.data) == subject)
+}
+
+fn rests_on(compiled: &Compiled, v: &Verdict, plan: &Plan, all: &mut Assumptions) -> Vec<usize> {
+    let tree = match v.objective {
+        Objective::Rpo => choice(plan, v.subject).map(|c| why::loss(compiled.estate(), c)),
+        Objective::Rto => {
+            let step = plan.recovered.iter().find(|(s, _)| *s == v.subject).map(|(_, n)| *n);
+            step.map(|n| why::time(compiled.estate(), plan, n))
+        }
+    };
+    tree.map_or_else(Vec::new, |t| all.of(&t, &compiled.sources))
+}

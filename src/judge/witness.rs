@@ -1,0 +1,131 @@
+//! The behaviour that exceeds an objective.
+
+use super::verdict::Witness;
+use crate::calendar::show;
+use crate::flow::stream::Behind;
+use crate::flow::{Binding, StreamFact};
+use crate::model::CopyKind;
+use crate::ops::{Job, JobKind};
+use crate::plan::{Choice, Estate, Means, Plan, Reason};
+use crate::quantity::show as quantity;
+use la_arena::Idx;
+
+/// What happens when nothing serves.
+pub(super) fn nothing(reason: &Reason) -> Witness {
+    Witness {
+        strike: "any moment".to_owned(),
+        kept: Some("nothing".to_owned()),
+        bound_by: reason.to_string(),
+    }
+}
+
+/// How a choice loses what it surely can.
+pub(super) fn of_loss(estate: Estate<'_>, choice: &Choice) -> Witness {
+    match choice.means {
+        Means::Promote => of_stream(estate, choice),
+        Means::Publish | Means::Restore => of_runs(estate, choice),
+    }
+}
+
+fn of_stream(estate: Estate<'_>, choice: &Choice) -> Witness {
+    let stream = estate.ops.streams.iter().find(|(_, s)| s.serves.contains(&choice.copy));
+    let fact = stream.and_then(|(id, _)| estate.facts.streams.get(id));
+    match fact.map(|f| (f, &f.lag)) {
+        Some((f, Behind::Lag(lag))) => Witness {
+            strike: format!("every week at {}", show::second_of_week(lag.at)),
+            kept: Some(format!("what was written {} before", quantity::duration(lag.worst))),
+            bound_by: format!("{} wait to be sent at {}", quantity::bytes(lag.backlog), binding(estate, f)),
+        },
+        Some((f, Behind::Never(n))) => Witness {
+            strike: "the longer after the start, the worse".to_owned(),
+            kept: None,
+            bound_by: format!(
+                "{} come on average and {} go, {}",
+                quantity::bytes_per_sec(n.mean),
+                quantity::bytes_per_sec(n.service),
+                binding(estate, f)
+            ),
+        },
+        _ => nothing(&Reason::NoCopySurvives),
+    }
+}
+
+/// What a stream's rate is bound by, in words.
+pub fn binding(estate: Estate<'_>, fact: &StreamFact) -> String {
+    let rate = quantity::rate(fact.way.rate);
+    let name = |l: Idx<crate::model::Link>| &estate.model.links[l].name;
+    match fact.way.binding {
+        Binding::Local => format!("{rate} within the site"),
+        Binding::Share(link, n) if n > 1 => {
+            format!("{rate}, one of {n} parts of a share of `{}`", name(link))
+        }
+        Binding::Share(link, _) => format!("{rate} of `{}`", name(link)),
+        Binding::Leftover(link) => format!("{rate}, what others leave of `{}`", name(link)),
+        Binding::Limit => format!("{rate}, the stated limit"),
+        Binding::Window => format!("{rate}, the TCP window over the round trip"),
+        Binding::Losses => format!("{rate}, what losses leave one TCP connection on average"),
+    }
+}
+
+/// The longest gap of a schedule, and the run at its end that the strike cuts off.
+fn of_runs(estate: Estate<'_>, choice: &Choice) -> Witness {
+    let Some(job) = newest(estate, choice) else { return nothing(&Reason::NoCopySurvives) };
+    let found = estate.facts.jobs.get(job).and_then(|f| {
+        f.levels.iter().filter_map(|l| Some((l.loss_alone()?, l.gap?, l))).max_by_key(|(loss, _, _)| *loss)
+    });
+    let Some((loss, gap, level)) = found else { return nothing(&Reason::NoCopySurvives) };
+    let j = &estate.ops.jobs[job];
+    let strike = gap.from.saturating_add(i64::try_from(loss.0 / 1_000_000_000).unwrap_or(i64::MAX));
+    Witness {
+        strike: show::instant(strike, &j.zone),
+        kept: Some(format!("what was written before {}", show::instant(gap.from, &j.zone))),
+        bound_by: format!(
+            "`{}`: {} from one run to the next, and the next takes {}",
+            j.name,
+            quantity::duration(gap.length),
+            quantity::duration(level.alone.unwrap_or_default())
+        ),
+    }
+}
+
+/// The job whose runs are the newest points of a copy: its logs where it has them.
+pub fn newest(estate: Estate<'_>, choice: &Choice) -> Option<Idx<Job>> {
+    let jobs = estate.index.jobs(choice.copy);
+    let is_log = |job: Idx<Job>| {
+        let mut job = job;
+        while let JobKind::Copy { of, .. } = &estate.ops.jobs[job].kind {
+            job = *of;
+        }
+        matches!(estate.ops.jobs[job].kind, JobKind::Log { .. })
+    };
+    match estate.model.copies[choice.copy].kind {
+        CopyKind::Replica(_) => None,
+        _ => jobs.iter().copied().find(|j| is_log(*j)).or_else(|| jobs.first().copied()),
+    }
+}
+
+/// The steps that a recovery surely waits for, the last one first to end last.
+pub(super) fn of_time(plan: &Plan, step: usize) -> Witness {
+    let mut path = vec![step];
+    let mut at = step;
+    while let Some(before) = plan
+        .steps
+        .get(at)
+        .and_then(|s| s.after.iter().copied().max_by_key(|a| plan.steps.get(*a).map(|s| s.surely)))
+    {
+        path.push(before);
+        at = before;
+    }
+    path.reverse();
+    let mut last = crate::quantity::Duration::ZERO;
+    let mut parts = Vec::new();
+    for n in path {
+        let Some(s) = plan.steps.get(n) else { continue };
+        let own = crate::quantity::Duration(s.surely.0.saturating_sub(last.0));
+        last = s.surely;
+        if own.0 > 0 {
+            parts.push(format!("{} {}", s.kind.name(), quantity::duration(own)));
+        }
+    }
+    Witness { strike: "any moment".to_owned(), kept: None, bound_by: parts.join(", ") }
+}

@@ -1,0 +1,379 @@
+//! Which copy serves what was hit: one choice per database or tree of files, on which recovery
+//! point and recovery time are both judged.
+
+use super::step::{Means, Reason};
+use super::{Index, Lost};
+use crate::flow::stream::Behind;
+use crate::flow::{Binding, Facts, StreamFact, never_falls_back};
+use crate::model::{Copy, CopyKind, Data, Files, Host, Mode, Model, On, Place, Response, Store, StrikeKind};
+use crate::ops::shaping::{targets, way_back};
+use crate::ops::{Director, Job, JobKind, Ops, Stream};
+use crate::quantity::Duration;
+use la_arena::Idx;
+
+/// What is recovered as one: the data classes of one database, or one tree of files.
+#[derive(Clone, Debug)]
+pub(super) struct Unit {
+    /// The data classes, the tightest promise first. Never empty.
+    pub data: Vec<Idx<Data>>,
+    /// Who reacts.
+    pub response: Option<Idx<Response>>,
+}
+
+/// A copy that could serve.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub copy: Idx<Copy>,
+    pub means: Means,
+    pub source: Source,
+    pub target: Idx<Host>,
+    /// Whether the target must be brought back first.
+    pub provision: bool,
+    pub loss: Option<Duration>,
+    pub surely: Duration,
+    pub reason: Option<Reason>,
+}
+
+/// Where a candidate's bytes are.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    Stream { others: Vec<Idx<Host>> },
+    Mirror { job: Idx<Job> },
+    Store { store: Idx<Store>, data: Idx<Job>, log: Option<Idx<Job>>, director: Idx<Director>, scan: bool },
+}
+
+/// What a choice looks at.
+pub(super) struct Chooser<'a> {
+    pub model: &'a Model,
+    pub ops: &'a Ops,
+    pub facts: &'a Facts,
+    pub index: &'a Index,
+    pub lost: &'a Lost,
+    pub kind: StrikeKind,
+}
+
+impl Chooser<'_> {
+    /// The best candidate for a unit, or why there is none.
+    ///
+    /// One that meets the recovery point comes before one that does not; then promotion before
+    /// publication before restore; then no new machine before a new one; then the least loss.
+    pub fn choose(&self, unit: &Unit) -> Result<Candidate, Reason> {
+        let mut found = Vec::new();
+        let Some(first) = unit.data.first() else { return Err(Reason::NoCopySurvives) };
+        let mut refused = None;
+        match self.model.data[*first].on {
+            On::Cluster(cluster) => {
+                self.promotions(cluster, &mut found);
+                let mut seen = Vec::new();
+                for data in &unit.data {
+                    for copy in &self.model.data[*data].copies {
+                        let place = self.model.copies[*copy].place;
+                        if !seen.contains(&place) {
+                            seen.push(place);
+                            self.stored(*copy, &mut found, &mut refused);
+                        }
+                    }
+                }
+            }
+            On::Files { .. } => {
+                for copy in &self.model.data[*first].copies {
+                    self.mirror(*copy, &mut found);
+                    self.stored(*copy, &mut found, &mut refused);
+                }
+            }
+        }
+        let allowed = unit
+            .data
+            .iter()
+            .filter_map(|d| {
+                let tier = self.model.data[*d].tier?.0;
+                self.model.tiers[tier].bounds(self.kind).rpo.map(|r| r.value)
+            })
+            .min();
+        let rank = |c: &Candidate| {
+            let loss = c.loss.unwrap_or(Duration::MAX);
+            (allowed.is_some_and(|a| loss > a), c.loss.is_none(), c.means, c.provision, loss, c.copy)
+        };
+        found.into_iter().min_by_key(rank).ok_or(refused.unwrap_or(Reason::NoCopySurvives))
+    }
+
+    fn wrong_contents(&self) -> bool {
+        self.lost.corrupted.is_some() || self.lost.hostile
+    }
+
+    /// The replicas that can be promoted.
+    fn promotions(&self, cluster: Idx<crate::model::Cluster>, found: &mut Vec<Candidate>) {
+        // What is wrong in the primary is wrong in every replica.
+        if self.wrong_contents() {
+            return;
+        }
+        let streams = self.index.streams(cluster);
+        let alive: Vec<Idx<Stream>> =
+            streams.iter().copied().filter(|s| !self.lost.host(self.ops.streams[*s].to)).collect();
+        let engine = &self.model.engines[self.model.clusters[cluster].engine];
+        let mode = |s: &Idx<Stream>| self.ops.streams[*s].mode;
+        // Any replica that the primary waits for may be the one that acknowledged.
+        let gone =
+            streams.iter().filter(|s| waits(mode(s)) && self.lost.host(self.ops.streams[**s].to)).count()
+                as u64;
+        // Every acknowledged write is on some surviving replica when fewer replicas are lost than
+        // acknowledgements were waited for, and the primary never goes on alone: the most advanced
+        // of them is promoted.
+        let never_alone = streams.iter().all(|s| !waits(mode(s)) || never_falls_back(mode(s)));
+        let covered = never_alone && gone < engine.acknowledgements.value;
+        for id in &alive {
+            let stream = &self.ops.streams[*id];
+            let (Some(copy), Some(fact)) = (stream.serves.first(), self.facts.streams.get(*id)) else {
+                continue;
+            };
+            let others =
+                alive.iter().filter(|o| *o != id).map(|o| self.ops.streams[*o].to).collect::<Vec<_>>();
+            let (loss, surely, reason) = if covered && never_falls_back(stream.mode) {
+                (Some(Duration::ZERO), Duration::ZERO, None)
+            } else {
+                behind(self.model, fact)
+            };
+            found.push(Candidate {
+                copy: *copy,
+                means: Means::Promote,
+                source: Source::Stream { others },
+                target: stream.to,
+                provision: false,
+                loss,
+                surely,
+                reason,
+            });
+        }
+    }
+
+    fn mirror(&self, id: Idx<Copy>, found: &mut Vec<Candidate>) {
+        let copy = &self.model.copies[id];
+        let (CopyKind::Mirror(_), Place::Host(target)) = (&copy.kind, copy.place) else { return };
+        if self.wrong_contents() || self.lost.host(target) {
+            return;
+        }
+        let Some(job) = self.index.jobs(id).first().copied() else { return };
+        let (loss, surely, reason) = match self.model.data[copy.data].files {
+            Files::Together => (None, Duration::ZERO, Some(Reason::NoConsistentMoment)),
+            Files::Independent => self.run_loss(job),
+        };
+        let source = Source::Mirror { job };
+        found.push(Candidate {
+            copy: id,
+            means: Means::Publish,
+            source,
+            target,
+            provision: false,
+            loss,
+            surely,
+            reason,
+        });
+    }
+
+    /// The loss when the newest complete run of a job is used, up to its source.
+    fn run_loss(&self, job: Idx<Job>) -> (Option<Duration>, Duration, Option<Reason>) {
+        let Some(fact) = self.facts.jobs.get(job) else { return (None, Duration::ZERO, None) };
+        let surely = fact.loss_alone().map_or(Duration::ZERO, |(d, _)| d);
+        let own = fact.loss().map(|(d, _)| d);
+        let reason = own.is_none().then(|| {
+            // A run whose bytes nobody states has no bound either.
+            match fact.levels.iter().find(|l| l.bytes.is_none()) {
+                Some(_) => Reason::MissingInput("how much is written".to_owned()),
+                None => Reason::Overruns,
+            }
+        });
+        let (before, missing) = self.source_loss(job);
+        (own.and_then(|o| Some(o.plus(before?))), surely, reason.or(missing))
+    }
+
+    /// How stale what a job reads is itself.
+    fn source_loss(&self, job: Idx<Job>) -> (Option<Duration>, Option<Reason>) {
+        match &self.ops.jobs[job].kind {
+            JobKind::Copy { of, .. } => {
+                let (loss, _, reason) = self.run_loss(*of);
+                (loss, reason)
+            }
+            JobKind::Database { client, cluster, .. } | JobKind::Log { client, cluster, .. } => {
+                let host = self.ops.clients[*client].host;
+                let streams = self.index.streams(*cluster);
+                match streams.iter().find(|s| self.ops.streams[**s].to == host) {
+                    Some(stream) => match self.facts.streams.get(*stream) {
+                        Some(fact) => (fact.applied(), behind(self.model, fact).2),
+                        None => (None, None),
+                    },
+                    None => (Some(Duration::ZERO), None),
+                }
+            }
+            _ => (Some(Duration::ZERO), None),
+        }
+    }
+
+    fn stored(&self, id: Idx<Copy>, found: &mut Vec<Candidate>, refused: &mut Option<Reason>) {
+        let copy = &self.model.copies[id];
+        let Place::Store(store) = copy.place else { return };
+        if self.lost.store(store) {
+            return;
+        }
+        let jobs = self.index.jobs(id);
+        let is_log = |j: &&Idx<Job>| self.log_of(**j).is_some();
+        let Some(data) = jobs.iter().find(|j| !is_log(j)).copied() else { return };
+        let log = jobs.iter().find(is_log).copied();
+        let Some((director, scan)) = self.director(store, data) else { return };
+        let Some((target, provision)) = self.target(copy.data, store, refused) else { return };
+        let (mut loss, mut surely, mut reason) = self.run_loss(log.unwrap_or(data));
+        if self.wrong_contents() {
+            // The last point before the moment at which contents went wrong may be younger.
+            surely = if log.is_some() { Duration::ZERO } else { surely };
+        }
+        // Logs are of use only on top of a backup, whose runs must have a bound too.
+        if log.is_some() && self.run_loss(data).0.is_none() {
+            (loss, reason) = (None, self.run_loss(data).2);
+        }
+        let files = matches!(self.model.data[copy.data].on, On::Files { .. });
+        if files && self.model.data[copy.data].files == Files::Together {
+            (loss, surely, reason) = (None, Duration::ZERO, Some(Reason::NoConsistentMoment));
+        }
+        let source = Source::Store { store, data, log, director, scan };
+        found.push(Candidate {
+            copy: id,
+            means: Means::Restore,
+            source,
+            target,
+            provision,
+            loss,
+            surely,
+            reason,
+        });
+    }
+
+    /// The log job that a job is, or copies.
+    fn log_of(&self, job: Idx<Job>) -> Option<Idx<Job>> {
+        match &self.ops.jobs[job].kind {
+            JobKind::Log { .. } => Some(job),
+            JobKind::Copy { of, .. } => self.log_of(*of),
+            _ => None,
+        }
+    }
+
+    /// Who restores from a store: the director that schedules, or the one on the store's own host
+    /// when that is gone, which must read the volumes first.
+    fn director(&self, store: Idx<Store>, job: Idx<Job>) -> Option<(Idx<Director>, bool)> {
+        let scheduling = self.ops.jobs[job].kind.director()?;
+        if !self.lost.host(self.ops.directors[scheduling].host) {
+            return Some((scheduling, false));
+        }
+        let host = self.model.stores[store].host;
+        let standby = self.ops.directors.iter().find(|(_, d)| d.host == host)?.0;
+        Some((standby, true))
+    }
+
+    /// Where a restore goes: the place of the primary when it stands, then a surviving place,
+    /// then the place of the primary on a machine brought in its stead.
+    fn target(
+        &self,
+        data: Idx<Data>,
+        store: Idx<Store>,
+        refused: &mut Option<Reason>,
+    ) -> Option<(Idx<Host>, bool)> {
+        let from = self.model.stores[store].host;
+        let places = targets(self.model, data);
+        if !self.lost.hostile {
+            let reach = |host: &&Idx<Host>| {
+                !self.lost.host(**host)
+                    && way_back(self.model, from, **host)
+                        .is_some_and(|hops| hops.iter().all(|h| !self.lost.link(h.link)))
+            };
+            if let Some(host) = places.iter().find(reach) {
+                return Some((*host, false));
+            }
+        }
+        let primary = self.model.primary_host(data);
+        let h = &self.model.hosts[primary];
+        let way = way_back(self.model, from, primary)
+            .is_some_and(|hops| hops.iter().all(|hop| !self.lost.struck(hop.link)));
+        if !way || !(self.lost.host(primary) || self.lost.hostile) {
+            return None;
+        }
+        let site = self.lost.whole_site(h.site);
+        let known = |host: Idx<Host>| {
+            let h = &self.model.hosts[host];
+            let by_site = self.model.sites[h.site].replace.is_some();
+            if self.lost.whole_site(h.site) { by_site } else { h.replace.is_some() || by_site }
+        };
+        // The store's own machine must stand again too when an attacker held it.
+        for host in [primary, from] {
+            if self.lost.host(host) && !known(host) {
+                let what = if site {
+                    format!("how long it takes to replace site `{}`", self.model.sites[h.site].name)
+                } else {
+                    format!("how long it takes to replace `{}`", self.model.hosts[host].name)
+                };
+                *refused = Some(Reason::MissingInput(what));
+                return None;
+            }
+        }
+        Some((primary, true))
+    }
+}
+
+/// What a replica may lack: its bound, what can surely happen, and why there is no bound.
+fn behind(model: &Model, fact: &StreamFact) -> (Option<Duration>, Duration, Option<Reason>) {
+    match fact.lag {
+        Behind::Lag(lag) => {
+            // The bound is reached when the rate is just what is guaranteed: so where a limit that
+            // is enforced binds it, but not where losses do only on average or others may be idle.
+            let reached = match fact.way.binding {
+                Binding::Share(..) | Binding::Limit | Binding::Window | Binding::Local => lag.worst,
+                Binding::Leftover(_) | Binding::Losses => Duration::ZERO,
+            };
+            (fact.received(), reached, None)
+        }
+        Behind::Never(_) => match fact.way.binding {
+            Binding::Leftover(_) | Binding::Losses => (None, Duration::ZERO, Some(Reason::NeverCatchesUp)),
+            _ => (None, Duration::MAX, Some(Reason::NeverCatchesUp)),
+        },
+        Behind::Unstated(data) => {
+            let what = format!("how much is written to `{}`", model.data[data].name);
+            (None, Duration::ZERO, Some(Reason::MissingInput(what)))
+        }
+    }
+}
+
+/// The units that a set of hit data classes makes, those with the tightest recovery time first.
+pub(super) fn units(model: &Model, hit: &[Idx<Data>], kind: StrikeKind) -> Vec<Unit> {
+    let rto = |d: &Idx<Data>| {
+        let tier = model.data[*d].tier.map(|t| t.0);
+        tier.and_then(|t| model.tiers[t].bounds(kind).rto).map_or(Duration::MAX, |r| r.value)
+    };
+    let mut groups: Vec<Vec<Idx<Data>>> = Vec::new();
+    let mut at = std::collections::BTreeMap::new();
+    for data in hit {
+        let known = match model.data[*data].on {
+            On::Cluster(c) => *at.entry(c).or_insert(groups.len()),
+            On::Files { .. } => groups.len(),
+        };
+        match groups.get_mut(known) {
+            Some(group) => group.push(*data),
+            None => groups.push(vec![*data]),
+        }
+    }
+    let unit = |mut data: Vec<Idx<Data>>| {
+        data.sort_by_key(|d| (rto(d), *d));
+        let response = data.first().and_then(|d| response_of(model, *d));
+        Unit { data, response }
+    };
+    let mut units: Vec<Unit> = groups.into_iter().map(unit).collect();
+    units.sort_by_key(|u| u.data.first().map(|d| (rto(d), *d)));
+    units
+}
+
+/// Who reacts when a data class is hit: those it names, else those of its tier.
+pub(super) fn response_of(model: &Model, data: Idx<Data>) -> Option<Idx<Response>> {
+    let d = &model.data[data];
+    d.response.or_else(|| model.tiers[d.tier?.0].response).map(|r| r.0)
+}
+
+/// Whether a mode waits for acknowledgements.
+pub(super) fn waits(mode: Mode) -> bool {
+    !matches!(mode, Mode::Async)
+}

@@ -1,0 +1,337 @@
+//! The steps that bring services back: servers, addresses, names, and the look at whether it works.
+
+use super::build::{Builder, Draft, Once};
+use super::step::{Actor, Reason, Resource, StepKind, Subject};
+use crate::model::{Data, Dns, Host, Pointer, Pool, Response, Scenario, Service, Site, Vip};
+use la_arena::Idx;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+impl Builder<'_> {
+    /// All services that something happens to, those with the tightest promise first.
+    pub(super) fn services(&mut self, scenario: &Scenario) {
+        let model = self.estate.model;
+        let mut hit: Vec<Idx<Service>> = match (self.lost.corrupted, scenario.strikes.len()) {
+            // Wrong contents take no server: only who needs them is hit.
+            (Some(_), 1) if !self.estate.index.is_naive() => {
+                let data: Vec<Idx<Data>> = self.homes.keys().copied().collect();
+                data.iter().flat_map(|d| self.estate.index.services(*d)).copied().collect()
+            }
+            _ => model.services.iter().map(|(id, _)| id).filter(|s| self.service_hit(*s)).collect(),
+        };
+        let rto = |s: &Idx<Service>| {
+            let tier = model.services[*s].tier.map(|t| t.0);
+            tier.and_then(|t| model.tiers[t].bounds(self.kind).rto).map(|r| r.value)
+        };
+        hit.sort_by_key(|s| (rto(s).is_none(), rto(s), *s));
+        hit.dedup();
+        for service in hit {
+            if let Err(reason) = self.service(service) {
+                self.gone.push((Subject::Service(service), reason));
+            }
+        }
+    }
+
+    /// Whether a scenario takes something that a service works with.
+    fn service_hit(&self, id: Idx<Service>) -> bool {
+        let model = self.estate.model;
+        let s = &model.services[id];
+        let pool = &model.pools[s.runs_on.0];
+        let gone = |h: &(Idx<Host>, crate::base::Span)| self.lost.host(h.0);
+        let away = |d: &Idx<Data>| {
+            self.homes.contains_key(d)
+                || self.gone.iter().any(|(g, _)| *g == Subject::Data(*d))
+                || self.recovered.iter().any(|(g, _)| *g == Subject::Data(*d))
+        };
+        let cut = self.lost.cut_links().next().is_some();
+        cut || s.needs.iter().any(|(d, _)| away(d))
+            || pool.members.iter().any(gone)
+            || self.ways_in(id).iter().any(|v| model.vips[*v].on.iter().any(gone))
+    }
+
+    /// The addresses by which a service is reached: those of its names, else those of its pool.
+    fn ways_in(&self, id: Idx<Service>) -> Vec<Idx<Vip>> {
+        let model = self.estate.model;
+        let s = &model.services[id];
+        if s.reached.is_empty() {
+            let serves = |v: &&(Idx<Vip>, &Vip)| v.1.serves.is_some_and(|p| p.0 == s.runs_on.0);
+            return model.vips.iter().collect::<Vec<_>>().iter().filter(serves).map(|v| v.0).collect();
+        }
+        let mut all: Vec<Idx<Vip>> =
+            s.reached.iter().flat_map(|(d, _)| model.dns[*d].points.iter().map(|p| p.0)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn service(&mut self, id: Idx<Service>) -> Result<(), Reason> {
+        let model = self.estate.model;
+        let s = &model.services[id];
+        let tier = s.tier.map(|t| t.0);
+        let response = s.response.or_else(|| model.tiers[tier?].response).map(|r| r.0);
+        let mut after = Vec::new();
+        let mut homes: BTreeSet<Idx<Site>> = BTreeSet::new();
+        for (data, _) in &s.needs {
+            if let Some(lost) = self.gone.iter().find(|(g, _)| *g == Subject::Data(*data)) {
+                return Err(match &lost.1 {
+                    Reason::MissingInput(what) => Reason::MissingInput(what.clone()),
+                    _ => Reason::Needs(model.data[*data].name.clone()),
+                });
+            }
+            let done = self.recovered.iter().find(|(g, _)| *g == Subject::Data(*data));
+            after.extend(done.map(|(_, n)| *n));
+            let home = self.homes.get(data).copied().unwrap_or_else(|| model.primary_host(*data));
+            homes.insert(model.hosts[home].site);
+        }
+        let ready = after.clone();
+        self.different_moments(id);
+        let used = self.servers(id, s.runs_on.0, &homes, &ready, response, &mut after)?;
+        self.doors(id, s.runs_on.0, &used, response, &mut after)?;
+        if after.is_empty() {
+            return Ok(());
+        }
+        let verify = self.add(Draft::new(StepKind::VerifyService { service: id }, Actor::Runner, after));
+        self.recovered.push((Subject::Service(id), verify));
+        Ok(())
+    }
+
+    /// Says so when what a service needs ends at different moments.
+    fn different_moments(&mut self, id: Idx<Service>) {
+        let model = self.estate.model;
+        let s = &model.services[id];
+        let mut units = BTreeSet::new();
+        let moved = s.needs.iter().map(|n| n.0).filter(|d| self.homes.contains_key(d));
+        for data in moved {
+            units.insert(crate::flow::together(model, data).first().copied());
+        }
+        if units.len() > 1 {
+            let names: Vec<String> =
+                units.iter().flatten().map(|d| format!("`{}`", model.data[*d].name)).collect();
+            self.note(format!(
+                "what `{}` needs ends at different moments: {}; look for records that name what the other lacks",
+                s.name,
+                names.join(", ")
+            ));
+        }
+    }
+
+    /// Enough servers that reach what they need; adds the steps to `after` and gives the sites of
+    /// the servers.
+    fn servers(
+        &mut self,
+        service: Idx<Service>,
+        pool: Idx<Pool>,
+        homes: &BTreeSet<Idx<Site>>,
+        ready: &[usize],
+        response: Option<Idx<Response>>,
+        after: &mut Vec<usize>,
+    ) -> Result<Vec<Idx<Site>>, Reason> {
+        let model = self.estate.model;
+        let p = &model.pools[pool];
+        let site = |h: Idx<Host>| model.hosts[h].site;
+        let reaches = |me: &Self, h: Idx<Host>| homes.iter().all(|home| me.joined(site(h), *home));
+        let works: Vec<Idx<Host>> =
+            p.members.iter().map(|m| m.0).filter(|m| !self.lost.host(*m) && reaches(self, *m)).collect();
+        if works.len() < p.members.len() {
+            let drop = match self.dropped.get(&pool) {
+                Some(known) => *known,
+                None => {
+                    let n =
+                        self.add(Draft::new(StepKind::DropMembers { pool }, Actor::Automatic, Vec::new()));
+                    self.dropped.insert(pool, n);
+                    n
+                }
+            };
+            after.push(drop);
+        }
+        let needs = p.needs.value;
+        let mut used = works;
+        let standby: Vec<Idx<Host>> = p.standby.iter().map(|m| m.0).filter(|m| !self.lost.host(*m)).collect();
+        for host in standby {
+            if used.len() as u64 >= needs {
+                break;
+            }
+            if reaches(self, host) {
+                let before = self.declare(response);
+                after.push(self.start(service, pool, host, ready, before));
+                used.push(host);
+            }
+        }
+        // Machines brought in the place of lost ones, standby servers last.
+        let gone: Vec<Idx<Host>> =
+            p.members.iter().chain(&p.standby).map(|m| m.0).filter(|m| self.lost.host(*m)).collect();
+        for host in gone {
+            if used.len() as u64 >= needs {
+                break;
+            }
+            if self.replaceable(host) && self.would_reach(host, homes) {
+                let before = self.provision(host, response);
+                after.push(self.start(service, pool, host, ready, before));
+                used.push(host);
+            }
+        }
+        if (used.len() as u64) < needs {
+            return Err(Reason::TooFewServers(needs, used.len() as u64));
+        }
+        Ok(used.into_iter().map(site).collect())
+    }
+
+    /// Whether the spec says how long it takes until a lost host stands again.
+    fn replaceable(&self, host: Idx<Host>) -> bool {
+        let h = &self.estate.model.hosts[host];
+        let by_site = self.estate.model.sites[h.site].replace.is_some();
+        if self.lost.whole_site(h.site) { by_site } else { h.replace.is_some() || by_site }
+    }
+
+    /// Whether a host would reach sites if its own stood again.
+    fn would_reach(&mut self, host: Idx<Host>, homes: &BTreeSet<Idx<Site>>) -> bool {
+        let site = self.estate.model.hosts[host].site;
+        let new = self.revived.insert(site);
+        let reaches = homes.iter().all(|home| self.joined(site, *home));
+        if new {
+            self.revived.remove(&site);
+        }
+        reaches
+    }
+
+    fn start(
+        &mut self,
+        service: Idx<Service>,
+        pool: Idx<Pool>,
+        host: Idx<Host>,
+        ready: &[usize],
+        before: usize,
+    ) -> usize {
+        let mut after = ready.to_vec();
+        after.push(before);
+        self.once(Once::StartMember(pool, host), |_| {
+            Draft::new(StepKind::StartMember { pool, service, host }, Actor::Runner, after)
+                .holds([Resource::Host(host)])
+        })
+    }
+
+    /// Addresses and names that lead to the servers that work.
+    fn doors(
+        &mut self,
+        id: Idx<Service>,
+        pool: Idx<Pool>,
+        used: &[Idx<Site>],
+        response: Option<Idx<Response>>,
+        after: &mut Vec<usize>,
+    ) -> Result<(), Reason> {
+        let model = self.estate.model;
+        let needs = model.pools[pool].needs.value;
+        let reached: Vec<Idx<Dns>> = model.services[id].reached.iter().map(|r| r.0).collect();
+        if reached.is_empty() {
+            for vip in self.ways_in(id) {
+                let door = self.vip(vip, used, needs).or_else(|| self.rebuilt(vip, used, needs, response));
+                after.extend(door.ok_or(Reason::NoWayIn)?);
+            }
+            return Ok(());
+        }
+        for name in reached {
+            let points: Vec<Idx<Vip>> = model.dns[name].points.iter().map(|p| p.0).collect();
+            let mut good: Vec<IpAddr> = Vec::new();
+            let mut moves = Vec::new();
+            for vip in &points {
+                if let Some(steps) = self.vip(*vip, used, needs) {
+                    good.push(model.vips[*vip].address.value);
+                    moves.extend(steps);
+                }
+            }
+            if good.len() == points.len() {
+                after.extend(moves);
+                continue;
+            }
+            if good.is_empty() {
+                for (pointer, _) in &model.dns[name].failover {
+                    match pointer {
+                        Pointer::Vip(vip) => {
+                            if let Some(steps) = self.vip(*vip, used, needs) {
+                                good.push(model.vips[*vip].address.value);
+                                moves.extend(steps);
+                            }
+                        }
+                        Pointer::Host(host) if !self.lost.host(*host) => {
+                            good.extend(model.hosts[*host].address.map(|a| a.value));
+                        }
+                        Pointer::Host(_) => {}
+                    }
+                }
+            }
+            after.extend(moves);
+            if good.is_empty() {
+                // The same address on a machine brought back: the records stay as they are.
+                let first = *points.first().ok_or(Reason::NoWayIn)?;
+                after.extend(self.rebuilt(first, used, needs, response).ok_or(Reason::NoWayIn)?);
+                continue;
+            }
+            after.push(self.switch(name, good, response)?);
+        }
+        Ok(())
+    }
+
+    /// The records of a name are replaced.
+    fn switch(
+        &mut self,
+        dns: Idx<Dns>,
+        to: Vec<IpAddr>,
+        response: Option<Idx<Response>>,
+    ) -> Result<usize, Reason> {
+        let d = &self.estate.model.dns[dns];
+        let mut before = vec![self.declare(response)];
+        if let Some(host) = d.server_host.filter(|h| self.lost.host(*h)) {
+            if !self.replaceable(host) {
+                return Err(Reason::NoWayIn);
+            }
+            before.push(self.provision(host, response));
+        }
+        let by_hand = d.server.is_none();
+        Ok(self.once(Once::SwitchDns(dns), |_| {
+            let actor = if by_hand { Actor::Person } else { Actor::Runner };
+            let draft = Draft::new(StepKind::SwitchDns { dns, to }, actor, before).people(response);
+            if by_hand { draft.holds([Resource::Operator]) } else { draft }
+        }))
+    }
+
+    /// The steps after which an address works: none, or its move to another host. `None` when it
+    /// has no host left, or reaches too few servers from its site.
+    fn vip(&mut self, vip: Idx<Vip>, used: &[Idx<Site>], needs: u64) -> Option<Vec<usize>> {
+        let v = &self.estate.model.vips[vip];
+        let reached = used.iter().filter(|s| self.joined(v.site, **s)).count() as u64;
+        let holder = v.on.iter().map(|h| h.0).position(|h| !self.lost.host(h))?;
+        if reached < needs {
+            return None;
+        }
+        if holder == 0 {
+            return Some(Vec::new());
+        }
+        let to = v.on.get(holder)?.0;
+        Some(vec![self.once(Once::TakeOver(vip), |_| {
+            Draft::new(StepKind::TakeOver { vip, to }, Actor::Automatic, Vec::new())
+        })])
+    }
+
+    /// The steps after which an address works on a machine brought in the place of its first.
+    fn rebuilt(
+        &mut self,
+        vip: Idx<Vip>,
+        used: &[Idx<Site>],
+        needs: u64,
+        response: Option<Idx<Response>>,
+    ) -> Option<Vec<usize>> {
+        let v = &self.estate.model.vips[vip];
+        let first = v.on.first()?.0;
+        if !self.lost.host(first) || !self.replaceable(first) {
+            return None;
+        }
+        let before = self.provision(first, response);
+        let reached = used.iter().filter(|s| self.joined(v.site, **s)).count() as u64;
+        if reached < needs {
+            return None;
+        }
+        Some(vec![self.once(Once::TakeOver(vip), |_| {
+            Draft::new(StepKind::TakeOver { vip, to: first }, Actor::Automatic, vec![before])
+        })])
+    }
+}

@@ -1,0 +1,146 @@
+//! What verdicts rest on and nobody stated: defaults of the compiler's, and figures of the
+//! standard library.
+
+use super::{Node, Value, loss, time};
+use crate::base::SourceMap;
+use crate::model::{Assumption, Copy, Idx, Origin, Scenario};
+use crate::plan::times::times;
+use crate::plan::{Choice, Estate, Means, Stage, StepKind, plan};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A number that a verdict rests on and that the user did not state.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Assumed {
+    /// What is assumed.
+    pub text: String,
+    /// Where the figure comes from: a reason, or a place in the standard library.
+    pub source: String,
+}
+
+/// The assumptions of several derivations, each once, in order.
+#[derive(Debug, Default)]
+pub struct Assumptions {
+    known: BTreeMap<Assumed, usize>,
+    defaults: BTreeMap<*const Assumption, usize>,
+}
+
+impl Assumptions {
+    /// Takes in those of a derivation, and gives their numbers in the order in which they were
+    /// first met.
+    pub fn of(&mut self, tree: &Node, sources: &SourceMap) -> Vec<usize> {
+        let mut numbers = Vec::new();
+        tree.inputs(&mut |node, origin| {
+            if let Some(number) = self.one(&node.what, node.value, origin, sources)
+                && !numbers.contains(&number)
+            {
+                numbers.push(number);
+            }
+        });
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// The number of one input, if it is an assumption.
+    fn one(&mut self, what: &str, value: Value, origin: Origin, sources: &SourceMap) -> Option<usize> {
+        let Some(a) = origin.assumed else {
+            let file = sources.file_of(origin.span).filter(|f| f.is_std)?;
+            let (line, _) = file.line_column(origin.span.lo);
+            let source = format!("{}:{line}", file.name);
+            return Some(self.number(Assumed { text: format!("{what}: {value}"), source }));
+        };
+        let key = std::ptr::from_ref(a);
+        if let Some(known) = self.defaults.get(&key) {
+            return Some(*known);
+        }
+        let number = self.number(Assumed { text: a.text.into(), source: a.source.into() });
+        self.defaults.insert(key, number);
+        Some(number)
+    }
+
+    /// Takes in what all plans rest on: each copy and each term of a step is looked at once.
+    pub fn of_all(&mut self, estate: Estate<'_>, scenarios: &[Scenario], sources: &SourceMap) {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
+        let seen: Vec<Seen> = std::thread::scope(|scope| {
+            let work = |n: usize| {
+                scope.spawn(move || {
+                    let mut seen = Seen::default();
+                    for scenario in scenarios.iter().skip(n).step_by(threads) {
+                        seen.look(estate, scenario);
+                    }
+                    seen
+                })
+            };
+            let running: Vec<_> = (0..threads).map(work).collect();
+            running.into_iter().filter_map(|t| t.join().ok()).collect()
+        });
+        let mut all = Seen::default();
+        for one in seen {
+            all.choices.extend(one.choices);
+            all.terms.extend(one.terms);
+        }
+        for choice in all.choices.values() {
+            self.of(&loss(estate, choice), sources);
+        }
+        for (origin, (what, value)) in all.terms.values() {
+            self.one(what, *value, *origin, sources);
+        }
+    }
+
+    fn number(&mut self, assumed: Assumed) -> usize {
+        let next = self.known.len();
+        *self.known.entry(assumed).or_insert(next)
+    }
+
+    /// All that were met, by their numbers.
+    pub fn list(&self) -> Vec<&Assumed> {
+        let mut list: Vec<(&Assumed, usize)> = self.known.iter().map(|(a, n)| (a, *n)).collect();
+        list.sort_by_key(|(_, n)| *n);
+        list.into_iter().map(|(a, _)| a).collect()
+    }
+}
+
+/// What decides a step's inputs, for kinds that plans have many of: those of the same key are
+/// looked at once.
+fn inputs_of(kind: &StepKind) -> Option<(&'static str, u32, u32)> {
+    let raw = |id: la_arena::RawIdx| id.into_u32();
+    let (a, b) = match kind {
+        StepKind::Restore { store, to, .. } => (raw(store.into_raw()), raw(to.into_raw())),
+        StepKind::Scan { store, .. } => (raw(store.into_raw()), 0),
+        StepKind::Prepare { cluster, host, .. }
+        | StepKind::StartDatabase { cluster, host }
+        | StepKind::Replay { cluster, host, .. } => (raw(cluster.into_raw()), raw(host.into_raw())),
+        StepKind::VerifyData { .. } | StepKind::Publish { .. } => (0, 0),
+        _ => return None,
+    };
+    Some((kind.name(), a, b))
+}
+
+/// Where an input stands and what it is for.
+type Key = (crate::base::Span, &'static str, bool);
+
+/// What the plans of some scenarios use.
+#[derive(Default)]
+struct Seen {
+    choices: BTreeMap<(Idx<Copy>, Means), Choice>,
+    terms: BTreeMap<Key, (Origin, (&'static str, Value))>,
+}
+
+impl Seen {
+    fn look(&mut self, estate: Estate<'_>, scenario: &Scenario) {
+        let plan = plan(estate, scenario);
+        for choice in &plan.choices {
+            self.choices.entry((choice.copy, choice.means)).or_insert_with(|| choice.clone());
+        }
+        let mut kinds = BTreeSet::new();
+        for step in plan.steps.iter().filter(|s| s.stage == Stage::Recover) {
+            if inputs_of(&step.kind).is_some_and(|key| !kinds.insert(key)) {
+                continue;
+            }
+            for term in times(estate.model, estate.ops, estate.facts, &step.kind, step.response).terms {
+                let what = term.what.words();
+                let key = (term.origin.span, what, term.origin.assumed.is_some());
+                self.terms.entry(key).or_insert((term.origin, (what, time::value(&term))));
+            }
+        }
+    }
+}

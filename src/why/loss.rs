@@ -1,0 +1,387 @@
+//! Why so much recent work can be lost.
+
+use super::{Node, Value};
+use crate::base::EcoString;
+use crate::calendar::show;
+use crate::flow::stream::Behind;
+use crate::flow::{Binding, LevelFact, StreamFact, WayRate, size_at_end, size_today};
+use crate::model::{Class, Hop, Idx, Model, On, Origin};
+use crate::ops::{Job, JobKind, Level, Stream};
+use crate::plan::{Choice, Estate, Means};
+use crate::quantity::{Bytes, Duration};
+
+/// The derivation of the loss when `choice` serves.
+pub fn loss(estate: Estate<'_>, choice: &Choice) -> Node {
+    let model = estate.model;
+    let copy = &model.copies[choice.copy];
+    let what: EcoString =
+        format!("recent work lost when {} of `{}` serves", copy.name, model.data[choice.data].name).into();
+    let children = match choice.means {
+        Means::Promote => stream_of(estate, choice)
+            .map(|(stream, fact)| received(model, stream, fact))
+            .into_iter()
+            .collect(),
+        Means::Publish | Means::Restore => {
+            crate::judge::witness::newest(estate, choice).map(|job| runs(estate, job)).into_iter().collect()
+        }
+    };
+    let rule = match choice.means {
+        Means::Promote if choice.loss == Some(Duration::ZERO) => {
+            "every acknowledged write is on a replica that is left: fewer are lost than acknowledgements are waited for"
+        }
+        Means::Promote => "what the replica had not yet received",
+        Means::Publish => "what was written since the newest complete snapshot began",
+        Means::Restore => "what was written since the newest complete run began",
+    };
+    Node::rule(what, choice.loss.into(), rule, children)
+}
+
+fn stream_of<'a>(estate: Estate<'a>, choice: &Choice) -> Option<(&'a Stream, &'a StreamFact)> {
+    let (id, stream) = estate.ops.streams.iter().find(|(_, s)| s.serves.contains(&choice.copy))?;
+    Some((stream, estate.facts.streams.get(id)?))
+}
+
+fn received(model: &Model, stream: &Stream, fact: &StreamFact) -> Node {
+    let engine = &model.engines[model.clusters[stream.cluster].engine];
+    let mut wait = written(model, stream);
+    wait.push(way(model, "what the way guarantees", &fact.way, hops(stream), Class::Replication));
+    let backlog = match fact.lag {
+        Behind::Lag(lag) => Node::rule(
+            format!("the longest wait to be sent, of what is written {}", show::second_of_week(lag.at)),
+            Value::Time(lag.worst),
+            "the longest horizontal distance between what is written and what the way carries",
+            wait,
+        ),
+        Behind::Never(_) => {
+            Node::rule("the longest wait to be sent", Value::Never, "more comes than goes", wait)
+        }
+        Behind::Unstated(data) => Node::rule(
+            format!("nobody states how much is written to `{}`", model.data[data].name),
+            Value::Never,
+            "no bound without it",
+            wait,
+        ),
+    };
+    let latency = Node::rule(
+        "one way without load",
+        Value::Time(fact.latency),
+        "half a round trip",
+        round_trips(model, hops(stream)),
+    );
+    let unit = Node::rule(
+        "the largest transaction ships whole",
+        Value::Time(fact.unit),
+        "its bytes at the guaranteed rate",
+        vec![Node::input(
+            "largest transaction",
+            &engine.largest_transaction,
+            Value::Size(engine.largest_transaction.value),
+        )],
+    );
+    Node::rule(
+        format!("how far `{}` is behind", stream.name),
+        fact.received().into(),
+        "the sum",
+        vec![backlog, latency, unit],
+    )
+}
+
+fn hops(stream: &Stream) -> &[Hop] {
+    stream.paths.first().map_or(&[], |p| &p.hops)
+}
+
+/// The writes of a database, each data class's at its peak.
+fn written(model: &Model, stream: &Stream) -> Vec<Node> {
+    let engine = &model.engines[model.clusters[stream.cluster].engine];
+    let mut nodes = Vec::new();
+    for data in model.data_in(stream.cluster) {
+        let d = &model.data[data];
+        if let Some(w) = &d.writes {
+            nodes.push(Node::origin(
+                format!("writes of `{}`, at most", d.name),
+                Value::Flow(w.value.peak()),
+                Origin::stated(w.span),
+            ));
+        }
+    }
+    nodes.push(Node::input(
+        "bytes of log for each byte written",
+        &engine.amplification,
+        Value::Part(engine.amplification.value),
+    ));
+    nodes
+}
+
+fn round_trips(model: &Model, hops: &[Hop]) -> Vec<Node> {
+    let link = |h: &Hop| {
+        let l = &model.links[h.link];
+        Node::input(format!("round trip of `{}`", l.name), &l.rtt, Value::Time(l.rtt.value))
+    };
+    hops.iter().map(link).collect()
+}
+
+/// What a way guarantees, with the inputs of what binds it.
+fn way(model: &Model, what: &'static str, way: &WayRate, hops: &[Hop], class: Class) -> Node {
+    let (rule, children) = match way.binding {
+        Binding::Local => ("nothing but cards and disks binds it within a site", Vec::new()),
+        Binding::Share(link, n) => {
+            let l = &model.links[link];
+            let mut inputs = vec![Node::input(
+                format!("line rate of `{}`", l.name),
+                &l.bandwidth,
+                Value::Rate(l.bandwidth.value),
+            )];
+            if let Some(share) = l.share(class) {
+                inputs.push(Node::input(
+                    format!("share of {}", class.name()),
+                    share,
+                    Value::Part(share.value),
+                ));
+            }
+            inputs.push(Node::rule(
+                "divided among",
+                Value::Count(n),
+                "streams and jobs of this class",
+                vec![],
+            ));
+            inputs.push(Node::input(
+                "payload of the line rate",
+                &l.efficiency,
+                Value::Part(l.efficiency.value),
+            ));
+            ("line rate x share / members x payload, enforced by the emitted shaping", inputs)
+        }
+        Binding::Leftover(link) => {
+            let l = &model.links[link];
+            (
+                "what all others leave at their peaks, since nothing divides the link",
+                vec![
+                    Node::input(
+                        format!("line rate of `{}`", l.name),
+                        &l.bandwidth,
+                        Value::Rate(l.bandwidth.value),
+                    ),
+                    Node::input("payload of the line rate", &l.efficiency, Value::Part(l.efficiency.value)),
+                ],
+            )
+        }
+        Binding::Limit => ("the stated limit, or the cards at both ends", Vec::new()),
+        Binding::Window => {
+            let mut inputs = round_trips(model, hops);
+            inputs.extend(hops.iter().map(|h| {
+                let l = &model.links[h.link];
+                Node::input(format!("TCP window over `{}`", l.name), &l.window, Value::Size(l.window.value))
+            }));
+            ("window over round trip, the most that one TCP connection carries", inputs)
+        }
+        Binding::Losses => {
+            let mut inputs = round_trips(model, hops);
+            inputs.extend(hops.iter().map(|h| {
+                let l = &model.links[h.link];
+                Node::input(format!("packets lost on `{}`", l.name), &l.loss, Value::Part(l.loss.value))
+            }));
+            (
+                "Mathis: what losses leave one TCP connection on average; an average is an assumption of its own",
+                inputs,
+            )
+        }
+    };
+    Node::rule(what, Value::Rate(way.rate), rule, children)
+}
+
+/// The worst of a job's runs, and what its source lacks.
+fn runs(estate: Estate<'_>, job: Idx<Job>) -> Node {
+    let j = &estate.ops.jobs[job];
+    let mut children = Vec::new();
+    if let Some(fact) = estate.facts.jobs.get(job) {
+        let worst = fact.loss().or_else(|| fact.loss_alone()).map(|(_, l)| l);
+        if let Some(level) = worst {
+            children.push(gap(estate, j, level));
+            children.push(run_time(estate, j, level));
+        }
+    }
+    let mut total = estate.facts.jobs.get(job).and_then(|f| f.loss()).map(|(d, _)| d);
+    if let JobKind::Copy { of, .. } = &j.kind {
+        let source = runs(estate, *of);
+        total = match (total, source.value) {
+            (Some(t), Value::Time(s)) => Some(t.plus(s)),
+            _ => None,
+        };
+        children.push(source);
+    }
+    if let JobKind::Database { client, cluster, .. } | JobKind::Log { client, cluster, .. } = &j.kind {
+        let host = estate.ops.clients[*client].host;
+        let stream = estate.index.streams(*cluster).iter().find(|s| estate.ops.streams[**s].to == host);
+        if let Some(stream) = stream
+            && let Some(fact) = estate.facts.streams.get(*stream)
+        {
+            let apply = Node::rule(
+                "what was received and not yet applied",
+                fact.apply.worst().into(),
+                "the replica's own queue",
+                vec![],
+            );
+            let children_of = vec![received(estate.model, &estate.ops.streams[*stream], fact), apply];
+            let source = Node::rule(
+                "the replica that is read is itself behind",
+                fact.applied().into(),
+                "received, then applied",
+                children_of,
+            );
+            total = total.and_then(|t| Some(t.plus(fact.applied()?)));
+            children.push(source);
+        }
+    }
+    Node::rule(format!("newest complete run of `{}`", j.name), total.into(), "the sum", children)
+}
+
+fn gap(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
+    let span = job.runs.iter().find(|r| r.level == level.level).map_or(job.span, |r| r.span);
+    let what = match level.gap {
+        Some(g) => format!(
+            "longest time from a run to the next {} run, from {}",
+            level.level.name(),
+            show::instant(g.from, &job.zone)
+        ),
+        None => "this run never follows another".to_owned(),
+    };
+    let rule = Node::origin("the schedule", Value::None, Origin::stated(span));
+    let zone = Node::origin(
+        format!("in the zone of `{}`", estate.model.sites[job.site].name),
+        Value::None,
+        Origin::stated(estate.model.sites[job.site].span),
+    );
+    Node::rule(
+        what,
+        level.gap.map(|g| g.length).into(),
+        "read off the calendar of the year",
+        vec![rule, zone],
+    )
+}
+
+fn run_time(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
+    let terms = &level.terms;
+    let model = estate.model;
+    let mut parts = vec![Node::rule(
+        "starting, catalogue, ending",
+        Value::Time(terms.fixed),
+        "measured of the product, rounded up",
+        vec![],
+    )];
+    if terms.staging.0 > 0 {
+        parts.push(Node::rule(
+            "made readable on the client's disk",
+            Value::Time(terms.staging),
+            "read and written on one disk",
+            vec![],
+        ));
+    }
+    let mut inputs = vec![carried(estate, job, level)];
+    let class = crate::ops::class_of(&job.kind);
+    let fact = estate
+        .ops
+        .jobs
+        .iter()
+        .find(|(_, j)| std::ptr::eq(*j, job))
+        .and_then(|(id, _)| estate.facts.jobs.get(id));
+    if let Some(fact) = fact {
+        let hops = job.paths.first().map_or(&[][..], |p| &p.hops);
+        inputs.push(way(model, "what the way guarantees", &fact.way, hops, class));
+    }
+    inputs.extend(devices(estate, job));
+    if terms.sharing > 1 {
+        inputs.push(Node::rule(
+            "runs that share the narrowest device",
+            Value::Count(terms.sharing),
+            "at the worst moment, this one counted",
+            vec![],
+        ));
+    }
+    parts.push(Node::rule(
+        "moving it",
+        Value::Time(terms.transfer),
+        "bytes over the narrowest of way, cards, disks and store",
+        inputs,
+    ));
+    Node::rule(format!("that {} run itself", level.level.name()), level.most.into(), "the sum", parts)
+}
+
+fn devices(estate: Estate<'_>, job: &Job) -> Vec<Node> {
+    let model = estate.model;
+    let mut nodes = Vec::new();
+    if let Some(client) = job.kind.client() {
+        let host = &model.hosts[estate.ops.clients[client].host];
+        nodes.push(Node::input(
+            format!("disk of `{}`", host.name),
+            &host.disk_rate,
+            Value::Rate(host.disk_rate.value),
+        ));
+        nodes.push(Node::input(format!("card of `{}`", host.name), &host.nic, Value::Rate(host.nic.value)));
+    }
+    let stores = match &job.kind {
+        JobKind::Copy { from, to, .. } => vec![*from, *to],
+        kind => kind.writes_to().into_iter().collect(),
+    };
+    for store in stores {
+        let s = &model.stores[store];
+        nodes.push(Node::input(format!("store `{}`", s.name), &s.rate, Value::Rate(s.rate.value)));
+    }
+    if let JobKind::Mirror { from, to, .. } = &job.kind {
+        for host in [*from, *to] {
+            let h = &model.hosts[host];
+            nodes.push(Node::input(
+                format!("disk of `{}`", h.name),
+                &h.disk_rate,
+                Value::Rate(h.disk_rate.value),
+            ));
+        }
+    }
+    nodes
+}
+
+/// What a run carries.
+fn carried(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
+    let model = estate.model;
+    let data: Vec<_> = job.serves.iter().map(|c| model.copies[*c].data).collect();
+    let all = match data.first().map(|d| (&model.data[*d].on, *d)) {
+        Some((On::Cluster(c), _)) => model.data_in(*c),
+        Some((On::Files { .. }, d)) => vec![d],
+        None => Vec::new(),
+    };
+    let mut inputs = Vec::new();
+    for d in &all {
+        let data = &model.data[*d];
+        inputs.push(Node::input(
+            format!("size of `{}`", data.name),
+            &data.size,
+            Value::Size(data.size.value),
+        ));
+        if let Some(g) = &data.growth {
+            inputs.push(Node::input(
+                format!("growth of `{}` a period", data.name),
+                g,
+                Value::Part(g.value.0),
+            ));
+        }
+        match (level.level, &data.changed, &data.writes) {
+            (Level::Log, _, Some(w)) => inputs.push(Node::origin(
+                format!("writes of `{}`, at most", data.name),
+                Value::Flow(w.value.peak()),
+                Origin::stated(w.span),
+            )),
+            (Level::Incremental | Level::Differential | Level::Changes, Some(c), _) => {
+                inputs.push(Node::input(format!("changed of `{}`", data.name), c, Value::Part(c.value.0)));
+            }
+            _ => {}
+        }
+    }
+    let grown = size_at_end(model, &all, estate.facts.horizon) > size_today(model, &all);
+    let rule = match level.level {
+        Level::Full if grown => "the whole, as large as it is at the end of the horizon",
+        Level::Full => "the whole",
+        Level::Log => "what is written in two gaps: a log may close late",
+        _ => "what may have changed since the run before; all of it where that is not stated",
+    };
+    let bytes: Value = level.bytes.map_or(Value::Never, |b: Bytes| Value::Size(b));
+    Node::rule("what it carries", bytes, rule, inputs)
+}

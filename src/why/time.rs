@@ -1,0 +1,91 @@
+//! Why a recovery takes so long: the steps that wait for one another, each with its terms.
+
+use super::{Node, Value};
+use crate::plan::times::{Part, Term, times};
+use crate::plan::{Estate, Plan, Step, StepKind};
+use crate::quantity::Duration;
+
+/// The derivation of the end of a step: the longest path to it.
+pub fn time(estate: Estate<'_>, plan: &Plan, step: usize) -> Node {
+    let mut path = vec![step];
+    let mut at = step;
+    while let Some(before) = plan
+        .steps
+        .get(at)
+        .and_then(|s| s.after.iter().copied().max_by_key(|a| plan.steps.get(*a).map(|s| s.finish)))
+    {
+        path.push(before);
+        at = before;
+    }
+    path.reverse();
+    let steps = path.iter().filter_map(|n| Some((*n, plan.steps.get(*n)?)));
+    let children = steps.map(|(n, s)| of_step(estate, n, s)).collect();
+    let finish = plan.steps.get(step).map(|s| s.finish).filter(|f| *f != Duration::MAX);
+    Node::rule(
+        "time until it works again",
+        finish.into(),
+        "the steps that wait for one another, one after the other",
+        children,
+    )
+}
+
+fn of_step(estate: Estate<'_>, number: usize, step: &Step) -> Node {
+    let times = times(estate.model, estate.ops, estate.facts, &step.kind, step.response);
+    let children = times.terms.iter().map(term).collect();
+    let most = Some(step.takes.most).filter(|t| *t != Duration::MAX);
+    let what = format!("step {}, {}{}", number + 1, step.kind.name(), subject(estate, &step.kind));
+    Node::rule(what, most.into(), "the sum", children)
+}
+
+/// What a step is about, in a few words.
+fn subject(estate: Estate<'_>, kind: &StepKind) -> String {
+    let model = estate.model;
+    let host = |h: &crate::model::Idx<crate::model::Host>| format!(" `{}`", model.hosts[*h].name);
+    match kind {
+        StepKind::Fence { host: h, .. } | StepKind::Provision { host: h, .. } => host(h),
+        StepKind::StartDatabase { host: h, .. }
+        | StepKind::Promote { host: h, .. }
+        | StepKind::Replay { host: h, .. }
+        | StepKind::StartMember { host: h, .. }
+        | StepKind::Prepare { host: h, .. } => format!(" on{}", host(h)),
+        StepKind::Restore { data, store, to, .. } => {
+            format!(" `{}` from `{}` to{}", model.data[*data].name, model.stores[*store].name, host(to))
+        }
+        StepKind::Scan { store, .. } => format!(" `{}`", model.stores[*store].name),
+        StepKind::Publish { data, host: h, .. } | StepKind::VerifyData { data, host: h } => {
+            format!(" `{}` on{}", model.data[*data].name, host(h))
+        }
+        StepKind::TakeOver { vip, .. } => format!(" `{}`", model.vips[*vip].name),
+        StepKind::DropMembers { pool } => format!(" of `{}`", model.pools[*pool].name),
+        StepKind::SwitchDns { dns, .. } => format!(" `{}`", model.dns[*dns].name),
+        StepKind::VerifyService { service } => format!(" `{}`", model.services[*service].name),
+        StepKind::Resume { cluster } => format!(" `{}`", model.clusters[*cluster].name),
+        _ => String::new(),
+    }
+}
+
+/// What a term comes to: a time, or a rate where bytes are moved.
+pub(super) fn value(term: &Term) -> Value {
+    match term.what {
+        Part::Moving(_, _, rate) => Value::Rate(rate),
+        _ if term.time.most == Duration::MAX => Value::Never,
+        _ => Value::Time(term.time.most),
+    }
+}
+
+fn term(term: &Term) -> Node {
+    let value = if term.time.most == Duration::MAX { Value::Never } else { Value::Time(term.time.most) };
+    match term.what {
+        Part::People(what) | Part::Stated(what) => Node::origin(what, value, term.origin),
+        Part::Fixed(what) => Node::rule(what, value, "the same everywhere", Vec::new()),
+        Part::Moving(what, bytes, rate) => Node::rule(
+            what,
+            value,
+            "bytes over the narrowest rate",
+            vec![
+                Node::rule("bytes, at most", Value::Size(bytes), "by the jobs that wrote them", Vec::new()),
+                Node::origin("rate", Value::Rate(rate), term.origin),
+            ],
+        ),
+    }
+}
