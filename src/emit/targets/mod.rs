@@ -1,5 +1,6 @@
 //! The targets, one folder each.
 
+pub mod bacula;
 pub mod cron;
 mod interface;
 pub mod keepalived;
