@@ -1,7 +1,5 @@
 //! Builds on disk: whole or not at all, whenever they are killed, and never over what people did.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
-
 use drlang::base::{SourceMap, Span};
 use drlang::emit::artifact::{Artifact, ArtifactTree};
 use drlang::emit::commit::{Changes, CommitError, Committed, Real, What, check, commit, commit_with};

@@ -1,12 +1,5 @@
 //! Feeds the files of plans to the programs that read them.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a helper of tests fails by panicking"
-)]
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,8 +1,6 @@
 //! A small world in which a runner can run for real: every host is a folder, every program that a
 //! plan calls is a stub that records its words.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
-
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
