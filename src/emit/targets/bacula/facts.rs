@@ -60,11 +60,30 @@ fn level_of(run: &Run) -> &'static str {
     }
 }
 
-/// The certificates of a daemon at one end of a connection.
-fn tls(facts: &mut Facts, (kind, name): (&str, &str), folder: &str, host: &str, peers: &BTreeSet<String>) {
-    for key in ["tlsenable", "tlsrequire", "tlsverifypeer"] {
+/// Which certificates of the other end are accepted.
+enum Accepts<'a> {
+    /// Of a daemon that is connected to: the one that has its address, as Bacula sees to.
+    ItsAddress,
+    /// Of a daemon that is connected to: the one with this name.
+    ItsName(&'a str),
+    /// Of those who connect: the ones with these names.
+    Clients(&'a BTreeSet<String>),
+}
+
+/// The certificates of a daemon at one end of a connection, and whose it accepts. One that
+/// connects always asks for a certificate; one that is connected to is told to.
+fn tls(facts: &mut Facts, (kind, name): (&str, &str), (folder, host): (&str, &str), accepts: Accepts<'_>) {
+    for key in ["tlsenable", "tlsrequire"] {
         facts.say(kind, name, key, "yes");
     }
+    let peers = match accepts {
+        Accepts::ItsAddress => &BTreeSet::new(),
+        Accepts::ItsName(peer) => &BTreeSet::from([peer.to_owned()]),
+        Accepts::Clients(peers) => {
+            facts.say(kind, name, "tlsverifypeer", "yes");
+            peers
+        }
+    };
     facts.say(kind, name, "tlscacertificatefile", format!("{folder}/ca.pem"));
     facts.say(kind, name, "tlscertificate", format!("{folder}/{host}.pem"));
     facts.say(kind, name, "tlskey", format!("{folder}/{host}.key"));
@@ -84,7 +103,7 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> Facts {
     facts.say("director", &d.name, "address", index.address(d.host));
     facts.say("director", &d.name, "port", 9101);
     facts.say("director", &d.name, "@", format!("{}/{}.conf", d.secrets, d.name));
-    tls(&mut facts, ("director", &d.name), &d.certificates, host, &one(host));
+    tls(&mut facts, ("director", &d.name), (&d.certificates, host), Accepts::Clients(&one(host)));
     facts.say("catalog", "catalog", "@", format!("{}/catalog.conf", d.secrets));
     for client in &d.clients {
         let at = ops.clients[*client].host;
@@ -93,7 +112,7 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> Facts {
         facts.say("client", &name, "fdport", 9102);
         facts.say("client", &name, "autoprune", "no");
         facts.say("client", &name, "@", format!("{}/{name}.conf", d.secrets));
-        tls(&mut facts, ("client", &name), &d.certificates, host, &one(h));
+        tls(&mut facts, ("client", &name), (&d.certificates, host), Accepts::ItsName(h));
         let job = names::restore_job(h);
         facts.say("job", &job, "type", "Restore");
         facts.say("job", &job, "client", &name);
@@ -105,7 +124,7 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> Facts {
         facts.say("storage", name, "device", name);
         facts.say("storage", name, "mediatype", media);
         facts.say("storage", name, "@", format!("{}/{}-sd.conf", d.secrets, index.host(at)));
-        tls(&mut facts, ("storage", name), &d.certificates, host, &one(index.host(at)));
+        tls(&mut facts, ("storage", name), (&d.certificates, host), Accepts::ItsAddress);
     };
     for (_, job) in ops.jobs.iter() {
         let own = job.kind.director() == Some(id);
@@ -216,7 +235,7 @@ pub(super) fn storage(index: &Index<'_>, daemon: &StorageDaemon) -> Facts {
         peers.extend(d.clients.iter().map(|c| index.host(ops.clients[*c].host).to_string()));
         peers.extend(d.stores.iter().map(|s| index.host(model.stores[*s].host).to_string()));
     }
-    own(index, &mut facts, ("storage", &name), (daemon.host, 9103), &daemon.directors, &peers);
+    own(index, &mut facts, ("storage", &name), (daemon.host, 9103), &daemon.directors, Accepts::Clients(&peers));
     let mut device = |name: &str, media: &str, path: &str, writes: bool| {
         facts.say("device", name, "mediatype", media);
         facts.say("device", name, "archivedevice", path);
@@ -248,14 +267,11 @@ pub(super) fn client(index: &Index<'_>, id: Idx<FileDaemon>) -> Facts {
     let daemon = &index.ops.clients[id];
     let host = index.host(daemon.host).as_str();
     let name = names::client(host);
-    let mut peers = BTreeSet::new();
     for d in &daemon.directors {
-        let d = &index.ops.directors[*d];
-        directed(index, &mut facts, d, &name, host);
-        peers.extend(d.stores.iter().map(|s| index.host(index.model.stores[*s].host).to_string()));
+        directed(index, &mut facts, &index.ops.directors[*d], &name, host);
     }
     let at = ("filedaemon", name.as_str());
-    let folder = own(index, &mut facts, at, (daemon.host, 9102), &daemon.directors, &peers);
+    let folder = own(index, &mut facts, at, (daemon.host, 9102), &daemon.directors, Accepts::ItsAddress);
     facts.say(at.0, at.1, "pkisignatures", "yes");
     facts.say(at.0, at.1, "pkiencryption", "yes");
     facts.say(at.0, at.1, "pkikeypair", format!("{folder}/data.pem"));
@@ -271,14 +287,14 @@ pub(super) fn console(index: &Index<'_>, id: Idx<Director>) -> Facts {
     facts.say("director", &d.name, "dirport", 9101);
     facts.say("director", &d.name, "@", format!("{}/{}.conf", d.secrets, d.name));
     let host = index.host(d.host);
-    tls(&mut facts, ("director", &d.name), &d.certificates, host, &BTreeSet::new());
+    tls(&mut facts, ("director", &d.name), (&d.certificates, host), Accepts::ItsAddress);
     facts
 }
 
 fn directed(index: &Index<'_>, facts: &mut Facts, d: &Director, daemon: &str, host: &str) {
     facts.say("director", &d.name, "@", format!("{}/{daemon}.conf", d.secrets));
     let peer = BTreeSet::from([index.host(d.host).to_string()]);
-    tls(facts, ("director", &d.name), &d.certificates, host, &peer);
+    tls(facts, ("director", &d.name), (&d.certificates, host), Accepts::Clients(&peer));
 }
 
 /// A daemon's own resource; gives the folder of its certificates.
@@ -288,11 +304,11 @@ fn own<'a>(
     (kind, name): (&str, &str),
     (host, port): (Idx<crate::model::Host>, u16),
     directors: &[Idx<Director>],
-    peers: &BTreeSet<String>,
+    peers: Accepts<'_>,
 ) -> &'a str {
     let folder = index.leading(directors).map_or("", |d| &d.certificates);
     facts.say(kind, name, "address", index.address(host));
     facts.say(kind, name, "port", port);
-    tls(facts, (kind, name), folder, index.host(host), peers);
+    tls(facts, (kind, name), (folder, index.host(host)), peers);
     folder
 }

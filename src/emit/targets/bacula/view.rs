@@ -525,16 +525,12 @@ pub(super) fn client(index: &Index<'_>, id: Idx<FileDaemon>) -> FileDaemonView {
     let host = index.host(daemon.host);
     let name = names::client(host);
     let folder = index.leading(&daemon.directors).map_or("", |d| &d.certificates);
-    let mut peers = Vec::new();
-    for d in daemon.directors.iter().map(|d| &index.ops.directors[*d]) {
-        peers.extend(d.stores.iter().map(|s| index.host(index.model.stores[*s].host).to_string()));
-    }
     FileDaemonView {
         daemon: Daemon {
             working: names::WORKING,
             jobs: Index::of(&index.read_from, id).len() as u64 + SPARE,
             socket: index.socket(daemon.host, names::CLIENT_PORT),
-            tls: Tls::new(folder, host, peers),
+            tls: Tls::new(folder, host, Vec::new()),
             name: name.to_string(),
         },
         messages: names::MESSAGES,
