@@ -215,7 +215,12 @@ fn daemons_back_up_copy_verify_and_restore() {
     }
     let hosts = [("backup-a", a.as_str()), ("backup-c", &c), ("web-a1", &web)];
     let mut lab = bacula::Lab::new(&built, root.path(), &hosts);
-    for (host, daemon) in [("web-a1", "bacula-fd"), ("backup-a", "bacula-sd"), ("backup-c", "bacula-sd"), ("backup-a", "bacula-dir")] {
+    for (host, daemon) in [
+        ("web-a1", "bacula-fd"),
+        ("backup-a", "bacula-sd"),
+        ("backup-c", "bacula-sd"),
+        ("backup-a", "bacula-dir"),
+    ] {
         lab.start(host, daemon);
     }
     lab.ready("backup-a");
@@ -229,7 +234,12 @@ fn daemons_back_up_copy_verify_and_restore() {
     fs::remove_file(data.join("deep/file 4")).unwrap();
     lab.job("backup-a", "run job=images-vault-a yes");
     lab.job("backup-a", "run job=images-vault-a-verify yes");
-    assert_eq!(statuses(&lab, "backup-a"), "images-vault-a BF T\nimages-vault-a BI T\nimages-vault-a-verify VV T", "{}", lab.said());
+    assert_eq!(
+        statuses(&lab, "backup-a"),
+        "images-vault-a BF T\nimages-vault-a BI T\nimages-vault-a-verify VV T",
+        "{}",
+        lab.said()
+    );
     lab.job("backup-a", "run job=images-vault-a-vault-c yes");
     eprintln!("{}", statuses(&lab, "backup-a"));
     eprintln!("{}", lab.said());

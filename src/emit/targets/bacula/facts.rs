@@ -235,7 +235,14 @@ pub(super) fn storage(index: &Index<'_>, daemon: &StorageDaemon) -> Facts {
         peers.extend(d.clients.iter().map(|c| index.host(ops.clients[*c].host).to_string()));
         peers.extend(d.stores.iter().map(|s| index.host(model.stores[*s].host).to_string()));
     }
-    own(index, &mut facts, ("storage", &name), (daemon.host, 9103), &daemon.directors, Accepts::Clients(&peers));
+    own(
+        index,
+        &mut facts,
+        ("storage", &name),
+        (daemon.host, 9103),
+        &daemon.directors,
+        Accepts::Clients(&peers),
+    );
     let mut device = |name: &str, media: &str, path: &str, writes: bool| {
         facts.say("device", name, "mediatype", media);
         facts.say("device", name, "archivedevice", path);

@@ -3,7 +3,6 @@
 use super::act::line;
 use super::markdown::visible;
 use super::sheet::{Sheet, actor, sheets, stage};
-use crate::emit::quote::shell;
 use crate::emit::target::Input;
 use crate::plan::Plan;
 use crate::quantity::Duration;
@@ -30,7 +29,8 @@ pub fn runner(input: Input<'_>, plan: &Plan) -> String {
          steps() {{\n    :\n{table}}}\n\n\
          {PROGRAM}",
         title = visible(&plan.title),
-        slug = shell(&plan.slug),
+        // Always in quotes: shellcheck takes `plan=only-a` for a sum.
+        slug = format_args!("'{}'", plan.slug.replace("'", r"'\''")),
     )
 }
 
