@@ -2,8 +2,6 @@
 //! remedy works: the failing lines of the page stand in the example, and with the passing lines in
 //! their place the example has no finding at all.
 
-#![cfg(test)]
-
 use drlang::base::limits::{DEFAULT, Limits};
 use drlang::base::world::Memory;
 use drlang::diag::catalogue::ALL;
