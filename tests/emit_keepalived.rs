@@ -406,3 +406,26 @@ fn a_users_template_is_read_back_too() {
     assert!(run(&own(ours.replace("{{priority}}", "{{{priority}}}"))).is_err());
     assert!(run(&own(ours.replace("{{priority}}", "{{prio}}"))).is_err());
 }
+
+/// The text below a heading of a finding's page.
+fn fence(page: &str, heading: &str) -> String {
+    let (_, rest) = page.split_once(&format!("## {heading}:\n\n```dr\n")).unwrap();
+    rest.split_once("\n```").unwrap().0.to_owned()
+}
+
+#[test]
+fn each_finding_has_an_example_and_its_page_a_remedy() {
+    for name in ["bad-interface", "vrrp-timer", "vrrp-family", "vrrp-members", "vrrp-address", "bad-check"] {
+        let page = drlang::diag::pages::page(name).unwrap();
+        let example = drlang::diag::pages::failing_example(name).unwrap();
+        let failing = sound(example);
+        assert!(failing.problems.is_empty(), "{name}: {:?}", failing.problems);
+        let found = findings(&failing);
+        assert!(found.len() == 1 && found[0].starts_with(&format!("{name}: ")), "{name}: {found:?}");
+        let mended = example.replace(&fence(page, "Failing"), &fence(page, "Passing"));
+        assert_ne!(mended, example);
+        let mended = sound(&mended);
+        assert!(mended.problems.is_empty(), "{name}: {:?}", mended.problems);
+        assert_eq!(findings(&mended), [""; 0], "{name}");
+    }
+}

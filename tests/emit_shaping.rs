@@ -306,3 +306,26 @@ fn hostile_interfaces_are_refused() {
         );
     }
 }
+
+/// The text below a heading of a finding's page.
+fn fence(page: &str, heading: &str) -> String {
+    let (_, rest) = page.split_once(&format!("## {heading}:\n\n```dr\n")).unwrap();
+    rest.split_once("\n```").unwrap().0.to_owned()
+}
+
+#[test]
+fn each_finding_has_an_example_and_its_page_a_remedy() {
+    for name in ["shaping-overlap", "shaping-rate", "card-too-slow"] {
+        let page = drlang::diag::pages::page(name).unwrap();
+        let example = drlang::diag::pages::failing_example(name).unwrap();
+        let failing = compiled(example);
+        assert!(failing.problems.is_empty(), "{name}: {:?}", failing.problems);
+        let found = findings(&failing);
+        assert!(found.len() == 1 && found[0].starts_with(&format!("{name}: ")), "{name}: {found:?}");
+        let mended = example.replace(&fence(page, "Failing"), &fence(page, "Passing"));
+        assert_ne!(mended, example);
+        let mended = compiled(&mended);
+        assert!(mended.problems.is_empty(), "{name}: {:?}", mended.problems);
+        assert_eq!(findings(&mended), [""; 0], "{name}");
+    }
+}

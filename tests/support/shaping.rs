@@ -183,7 +183,7 @@ fn matches(m: &Matcher, minor: u16) -> String {
 fn shown(rate: Rate) -> String {
     let mut rate = rate.0 / 8 * 8;
     let mut unit = 0;
-    while unit < 4 && rate >= 1_000 && (rate % 1_000 == 0 || rate >= 1_000_000) {
+    while unit < 4 && rate >= 1_000 && (rate.is_multiple_of(1_000) || rate >= 1_000_000) {
         rate /= 1_000;
         unit += 1;
     }
