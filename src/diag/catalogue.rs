@@ -111,6 +111,13 @@ declare! {
     SHAPING_OVERLAP "shaping-overlap" Error emit "two shares claim the same packets";
     SHAPING_RATE "shaping-rate" Error emit "a share is too small to be held";
     CARD_TOO_SLOW "card-too-slow" Error emit "a host's network card is slower than the shares that it must hold";
+    // The target `plans`.
+    BAD_DOMAIN_NAME "bad-domain-name" Error emit "a name that follows a failover is no domain name";
+    NUL_IN_COMMAND "nul-in-command" Error emit "a text that a command needs holds the character U+0000";
+    // Target: bacula.
+    BACULA_PATH "bacula-path" Error emit "a path that Bacula's files cannot hold";
+    BACULA_NUMBER "bacula-number" Error emit "a number that is out of Bacula's range";
+    UNHELD_LIMIT "unheld-limit" Error emit "a limit on copies of backups, which Bacula does not hold";
 }
 
 /// The entry of that name.

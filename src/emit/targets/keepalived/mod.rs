@@ -47,6 +47,10 @@ impl Target for Keepalived {
         NAME
     }
 
+    fn templates(&self) -> &'static [&'static str] {
+        &["keepalived/keepalived.conf.hbs"]
+    }
+
     fn supports(&self, input: Input<'_>, problems: &mut Problems) {
         limits::supports(input.model, input.ops, problems);
     }

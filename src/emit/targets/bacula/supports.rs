@@ -1,0 +1,152 @@
+//! What Bacula's files and our scripts cannot hold, found before anything is written.
+
+use super::scripts;
+use super::view::{Index, bandwidth};
+use crate::base::{EcoString, Span};
+use crate::diag::{Diagnostic, Problems, catalogue as c};
+use crate::emit::quote::one_line;
+use crate::model::{CopyKind, On};
+use crate::ops::{Cap, JobKind};
+use std::collections::BTreeSet;
+
+/// The longest path: what Linux takes, less what daemons put behind it.
+const LONGEST_PATH: usize = 3000;
+/// Most jobs at the same time: a thread each, in a director that has one process.
+const MOST_JOBS: u64 = 100_000;
+/// Longest retention, in days: 200 years. Bacula counts in seconds and dates of 1970 and later.
+const LONGEST_KEEP: u64 = 200 * 365;
+
+pub(super) fn check(index: &Index<'_>, problems: &mut Problems) {
+    paths(index, problems);
+    let model = index.model;
+    for (_, director) in index.ops.directors.iter() {
+        if !(1..=MOST_JOBS).contains(&director.jobs) {
+            let span = model
+                .backup_servers
+                .iter()
+                .find(|(_, s)| s.host.0 == director.host)
+                .map_or(director.span, |(_, s)| s.jobs.span);
+            problems.push(
+                Diagnostic::new(
+                    &c::BACULA_NUMBER,
+                    span,
+                    format!("a Bacula director cannot run {} jobs at the same time", director.jobs),
+                )
+                .help(format!("write a number from 1 to {MOST_JOBS}")),
+            );
+        }
+    }
+    for (id, job) in index.ops.jobs.iter() {
+        if index.retention.get(id).is_some_and(|r| r.secs_up() > LONGEST_KEEP * 86_400) {
+            problems.push(Diagnostic::new(
+                &c::BACULA_NUMBER,
+                job.span,
+                "Bacula cannot keep a backup for more than 200 years",
+            ));
+        }
+        if let (Some(0), Some(cap)) = (bandwidth(job), job.cap) {
+            problems.push(
+                Diagnostic::new(
+                    &c::BACULA_NUMBER,
+                    cap.span,
+                    "a run cannot be held to less than a byte a second",
+                )
+                .help("Bacula takes a limit of nothing for no limit"),
+            );
+        }
+        if let (JobKind::Copy { .. }, Some(cap)) = (&job.kind, job.cap)
+            && stated(index, job, cap)
+        {
+            problems.push(
+                Diagnostic::new(
+                    &c::UNHELD_LIMIT,
+                    cap.span,
+                    "Bacula holds backups to a limit, but not copies from one store to another",
+                )
+                .help("give the links that it takes a `share` for backups: the traffic shaping holds that"),
+            );
+        }
+    }
+}
+
+/// Whether a copy job's cap is the limit that its spec states and no share of a link.
+fn stated(index: &Index<'_>, job: &crate::ops::Job, cap: Cap) -> bool {
+    job.serves.iter().any(|c| match &index.model.copies[*c].kind {
+        CopyKind::CopyOf(of) => of.limit.is_some_and(|l| l.span == cap.span),
+        _ => false,
+    })
+}
+
+fn paths(index: &Index<'_>, problems: &mut Problems) {
+    let (model, ops) = (index.model, index.ops);
+    let mut all: Vec<(&EcoString, Span)> = Vec::new();
+    for (_, d) in ops.directors.iter() {
+        let server = model.backup_servers.iter().find(|(_, s)| s.host.0 == d.host).map(|(_, s)| s);
+        all.push((&d.secrets, server.map_or(d.span, |s| s.secrets.span)));
+        all.push((&d.certificates, server.map_or(d.span, |s| s.certificates.span)));
+    }
+    for store in ops.storages.iter().flat_map(|(_, s)| &s.stores) {
+        all.push((&model.stores[*store].path.value, model.stores[*store].path.span));
+    }
+    for (_, job) in ops.jobs.iter() {
+        let cluster = match &job.kind {
+            JobKind::Files { path, .. } => {
+                let written = job.serves.first().map(|c| &model.data[model.copies[*c].data].on);
+                let span = match written {
+                    Some(On::Files { path, .. }) => path.span,
+                    _ => job.span,
+                };
+                all.push((path, span));
+                continue;
+            }
+            JobKind::Database { cluster, .. } | JobKind::Log { cluster, .. } => *cluster,
+            _ => continue,
+        };
+        let c = &model.clusters[cluster];
+        for input in [&c.datadir, &c.logdir, &c.staging] {
+            all.push((&input.value, input.span));
+        }
+        all.push((scripts::credentials(index, cluster), c.span));
+    }
+    let mut said = BTreeSet::new();
+    for (path, span) in all {
+        let Some(reason) = unfit(path) else { continue };
+        if said.insert((span, path)) {
+            let shown: String = path.chars().take(60).flat_map(char::escape_debug).collect();
+            problems.push(Diagnostic::new(
+                &c::BACULA_PATH,
+                span,
+                format!("Bacula's files cannot hold the path `{shown}`: {reason}"),
+            ));
+        }
+    }
+}
+
+/// Why a path cannot be written.
+fn unfit(path: &str) -> Option<&'static str> {
+    if !path.starts_with('/') {
+        Some("it does not begin with `/`")
+    } else if !one_line(path) {
+        Some("it has a control character or a line break")
+    } else if path.len() > LONGEST_PATH {
+        Some("it is longer than 3000 bytes")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_one_line_fit() {
+        for good in ["/", "/srv/a b", "/\"quoted\"", "/漢\\字", "/@a|b<c>{{d}}%l$e`f`"] {
+            assert_eq!(unfit(good), None, "{good}");
+        }
+        let long = format!("/{}", "x".repeat(3000));
+        for bad in ["", "srv", "|cmd", "/a\nb", "/a\rb", "/a\tb", "/a\0b", "/a\u{85}b", &long] {
+            assert!(unfit(bad).is_some(), "{bad:?}");
+        }
+    }
+}
