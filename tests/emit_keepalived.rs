@@ -332,6 +332,29 @@ fn what_keepalived_cannot_do_is_refused() {
     assert_eq!(findings(&sound(&spec(twice))), ["vrrp-address: `w` has the address of `v`"]);
 }
 
+proptest::proptest! {
+    #[test]
+    fn any_text_gets_an_answer(text in "(vrrp_instance x |vrrp_script|global_defs|priority|weight|[0-9]{1,4}|\\{\n|\\}\n|\"|#|!|@|\\PC|\n| ){0,60}") {
+        let _ = read(&text);
+        let _ = read_check(&text);
+    }
+
+    /// Any command at all comes back from the script as it was.
+    #[test]
+    fn any_command_comes_back(command in "[ -~é漢\n\t\r]{0,40}x") {
+        let one = |c: char| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("\\u{{{:x}}}", u32::from(c)) };
+        let literal: String = command.chars().map(one).collect();
+        let compiled = sound(&spec(&format!("vip v {{ address = 10.1.0.100/24; on = [lb-1]; check = \"{literal}\" }}")));
+        let tree = emitted(&compiled);
+        let seen = with(&compiled, |input| Keepalived.read_back(input, &tree));
+        proptest::prop_assert!(seen.is_empty(), "{seen:?}");
+        let script = text(&tree, "hosts/lb-1/etc/keepalived/drc-check-v.sh");
+        let asks = format!("{:?}", read_check(script).unwrap());
+        let wanted = format!("{command:?}");
+        proptest::prop_assert!(asks.contains(&wanted), "{asks}");
+    }
+}
+
 #[test]
 fn hostile_interfaces_are_refused() {
     let names = [
@@ -405,4 +428,27 @@ fn a_users_template_is_read_back_too() {
     assert!(!run(&own(ours.replace("priority {{priority}}", "priority 100"))).unwrap().is_empty());
     assert!(run(&own(ours.replace("{{priority}}", "{{{priority}}}"))).is_err());
     assert!(run(&own(ours.replace("{{priority}}", "{{prio}}"))).is_err());
+}
+
+/// The text below a heading of a finding's page.
+fn fence(page: &str, heading: &str) -> String {
+    let (_, rest) = page.split_once(&format!("## {heading}:\n\n```dr\n")).unwrap();
+    rest.split_once("\n```").unwrap().0.to_owned()
+}
+
+#[test]
+fn each_finding_has_an_example_and_its_page_a_remedy() {
+    for name in ["bad-interface", "vrrp-timer", "vrrp-family", "vrrp-members", "vrrp-address", "bad-check"] {
+        let page = drlang::diag::pages::page(name).unwrap();
+        let example = drlang::diag::pages::failing_example(name).unwrap();
+        let failing = sound(example);
+        assert!(failing.problems.is_empty(), "{name}: {:?}", failing.problems);
+        let found = findings(&failing);
+        assert!(found.len() == 1 && found[0].starts_with(&format!("{name}: ")), "{name}: {found:?}");
+        let mended = example.replace(&fence(page, "Failing"), &fence(page, "Passing"));
+        assert_ne!(mended, example);
+        let mended = sound(&mended);
+        assert!(mended.problems.is_empty(), "{name}: {:?}", mended.problems);
+        assert_eq!(findings(&mended), [""; 0], "{name}");
+    }
 }

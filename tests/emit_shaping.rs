@@ -283,6 +283,33 @@ data d2 {
 }
 
 #[test]
+fn a_kernel_takes_more_filters_than_it_numbers_at_once() {
+    let many = 1_300;
+    let hosts: String = (0..many)
+        .map(|i| format!("    host h{i} {{ address = 10.3.{}.{} }}\n", i / 250, i % 250 + 1))
+        .collect();
+    let mirrors: String = (0..many).map(|i| format!("    mirror h{i} {{ at = daily 01:00 }}\n")).collect();
+    let spec = format!(
+        "site a {{\n timezone = \"UTC\"\n host web {{ address = 10.1.0.1; nic = 10 Gbit/s }}\n}}\n\
+         site b {{\n timezone = \"UTC\"\n{hosts}}}\n\
+         link wan : a <-> b {{\n bandwidth = 1 Gbit/s\n rtt = 9 ms\n share {{ mirror = 90 % }}\n}}\n\
+         data f {{\n on = web path \"/srv/f\"\n size = 1 GiB\n{mirrors}}}\n"
+    );
+    let compiled = compiled(&spec);
+    let tree = emitted(&compiled);
+    assert_eq!(with(&compiled, |input| Shaping.read_back(input, &tree)), [""; 0]);
+    assert_eq!(parse(text(&tree, "hosts/web/etc/drc/shaping.sh")).unwrap().filters.len(), 2 * many);
+    judge::judge(on_disk(&tree).path());
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_gets_an_answer(text in "(tc -batch - <<'END'\n)?(qdisc|class|filter|add|dev|d0c:|rate|x|[0-9]+bit|\\PC|\n| ){0,60}") {
+        let _ = parse(&text);
+    }
+}
+
+#[test]
 fn hostile_interfaces_are_refused() {
     for name in [
         "",
@@ -304,5 +331,28 @@ fn hostile_interfaces_are_refused() {
             ["bad-interface: `db-1` has no interface of such a name"],
             "{name}"
         );
+    }
+}
+
+/// The text below a heading of a finding's page.
+fn fence(page: &str, heading: &str) -> String {
+    let (_, rest) = page.split_once(&format!("## {heading}:\n\n```dr\n")).unwrap();
+    rest.split_once("\n```").unwrap().0.to_owned()
+}
+
+#[test]
+fn each_finding_has_an_example_and_its_page_a_remedy() {
+    for name in ["shaping-overlap", "shaping-rate", "card-too-slow"] {
+        let page = drlang::diag::pages::page(name).unwrap();
+        let example = drlang::diag::pages::failing_example(name).unwrap();
+        let failing = compiled(example);
+        assert!(failing.problems.is_empty(), "{name}: {:?}", failing.problems);
+        let found = findings(&failing);
+        assert!(found.len() == 1 && found[0].starts_with(&format!("{name}: ")), "{name}: {found:?}");
+        let mended = example.replace(&fence(page, "Failing"), &fence(page, "Passing"));
+        assert_ne!(mended, example);
+        let mended = compiled(&mended);
+        assert!(mended.problems.is_empty(), "{name}: {:?}", mended.problems);
+        assert_eq!(findings(&mended), [""; 0], "{name}");
     }
 }

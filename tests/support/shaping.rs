@@ -4,8 +4,9 @@
 use drlang::emit::targets::shaping::{Matcher, Side, Tree, parse};
 use drlang::quantity::Rate;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// How far real programs could judge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,7 +16,7 @@ pub enum Means {
         /// Whether it has fair queues. Without, the lines for them are parsed by tc only.
         fair: bool,
     },
-    /// Each line is given to tc, which parses it before the kernel refuses it.
+    /// Each line is given to tc, which parses it before it asks for the interface.
     Parser,
 }
 
@@ -136,7 +137,7 @@ fn compare(tree: &Tree, queues: &str, classes: &str, filters: &str, fair: bool) 
     let mut wanted: Vec<String> = tree.filters.iter().map(|(m, minor)| matches(m, *minor)).collect();
     let mut found: Vec<String> = Vec::new();
     for line in filters.lines() {
-        match line.split_once("*flowid ") {
+        match line.split_once("flowid ") {
             Some((_, flow)) => found.push(flow.split(' ').next().unwrap().to_owned()),
             None if line.starts_with("  match ") => {
                 let last = found.last_mut().unwrap();
@@ -183,47 +184,44 @@ fn matches(m: &Matcher, minor: u16) -> String {
 fn shown(rate: Rate) -> String {
     let mut rate = rate.0 / 8 * 8;
     let mut unit = 0;
-    while unit < 4 && rate >= 1_000 && (rate % 1_000 == 0 || rate >= 1_000_000) {
+    while unit < 4 && rate >= 1_000 && (rate.is_multiple_of(1_000) || rate >= 1_000_000) {
         rate /= 1_000;
         unit += 1;
     }
     format!("{rate}{}bit", ["", "K", "M", "G", "T"][unit])
 }
 
-/// Gives each line that ends in `kind` to tc. It parses a line before it speaks to the kernel, so
-/// that a refusal by the kernel, of a right that we lack or of a queue that it lacks, means that
-/// the line is well-formed.
+/// Gives each line that ends in `kind` to tc, on an interface that is nowhere: tc looks for the
+/// interface once it has parsed the line, and only what is well-formed gets to that answer. It
+/// takes no right to anything.
 fn by_parser(script: &str, tree: &Tree, kind: &str) {
-    let lines = script.lines().skip_while(|l| !l.starts_with("tc -batch")).filter(|l| {
-        let first = l.split(' ').next().unwrap();
-        ["qdisc", "class", "filter"].contains(&first) && l.ends_with(kind)
-    });
-    let mut seen = 0;
-    for line in lines {
-        // On an interface that is always there.
-        let line = line.replace(&format!(" dev {} ", tree.interface), " dev lo ");
-        let words: Vec<&str> = line.split(' ').collect();
-        if let Some(why) = tc_parses(&words) {
-            panic!("tc refuses `{line}`: {why}");
-        }
-        seen += 1;
+    let lines: Vec<String> = script
+        .lines()
+        .skip_while(|l| !l.starts_with("tc -batch"))
+        .filter(|l| ["qdisc ", "class ", "filter "].iter().any(|k| l.starts_with(k)) && l.ends_with(kind))
+        .map(|l| l.replace(&format!(" dev {} ", tree.interface), " dev drcnone "))
+        .collect();
+    assert!(lines.len() >= tree.leaves.len());
+    let mut tc = Command::new("tc")
+        .args(["-force", "-batch", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("tc is installed");
+    let mut input = tc.stdin.take().unwrap();
+    let text = lines.join("\n") + "\n";
+    // tc answers while it reads: each of the two waits for the other without a thread.
+    let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
+    let said = said(&tc.wait_with_output().unwrap());
+    let _ = writer.join();
+    let mut answers = said.lines();
+    for (n, line) in lines.iter().enumerate() {
+        let nowhere = answers.next() == Some("Cannot find device \"drcnone\"");
+        let failed = answers.next() == Some(&format!("Command failed -:{}", n + 1));
+        assert!(nowhere && failed, "tc refuses `{line}`: {said}");
     }
-    assert!(seen >= tree.leaves.len());
-}
-
-/// What tc says against the words, if it does not come to ask the kernel.
-fn tc_parses(words: &[&str]) -> Option<String> {
-    // In namespaces of its own where that may be, so that nothing of this machine changes; else
-    // without the right to change anything.
-    let shell = "if unshare --net true 2>/dev/null; then unshare --net tc \"$@\"
-                 else setpriv --bounding-set=-net_admin --inh-caps=-net_admin tc \"$@\"; fi";
-    let out = Command::new("bash").args(["-c", shell, "tc"]).args(words).output().expect("bash");
-    let said = said(&out);
-    let kernel = ["RTNETLINK answers: ", "Error: ", "We have an error talking to the kernel"];
-    let asked = said.lines().all(|l| l.is_empty() || kernel.iter().any(|k| l.starts_with(k)));
-    // 1 is for what tc itself refuses, 2 for what the kernel refuses.
-    let fine = out.status.success() || (out.status.code() == Some(2) && asked && !said.is_empty());
-    (!fine).then(|| format!("{}: {said}", out.status))
+    assert_eq!(answers.next(), None);
 }
 
 /// `systemd-analyze` looks whether the commands are there: a copy points to the script in the tree.

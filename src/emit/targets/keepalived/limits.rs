@@ -98,18 +98,18 @@ fn members(model: &Model, vip: &Vip, vrrp: &Vrrp, problems: &mut Problems) {
             .help("name at most 200 hosts"),
         );
     }
-    for member in vrrp.members.iter().filter(|m| m.address.is_ipv6() != vrrp.address.is_ipv6()) {
-        let host = &model.hosts[member.host];
-        problems.push(
-            Diagnostic::new(
-                &c::VRRP_FAMILY,
-                span_of(member.host),
-                format!("`{}` and `{}` are not of one address family", vip.name, host.name),
-            )
-            .label(vip.address.span, "this one")
-            .label(host.address.map_or(host.span, |a| a.span), "and this one")
-            .help("VRRP moves IPv4 addresses between IPv4 hosts, and IPv6 ones between IPv6 hosts"),
-        );
+    let mut strange = vrrp.members.iter().filter(|m| m.address.is_ipv6() != vrrp.address.is_ipv6());
+    if let Some(first) = strange.next() {
+        let mut finding = Diagnostic::new(
+            &c::VRRP_FAMILY,
+            vip.address.span,
+            format!("`{}` and `{}` are not of one address family", vip.name, model.hosts[first.host].name),
+        )
+        .help("VRRP moves IPv4 addresses between IPv4 hosts, and IPv6 ones between IPv6 hosts");
+        for host in std::iter::once(first).chain(strange).map(|m| &model.hosts[m.host]) {
+            finding = finding.label(host.address.map_or(host.span, |a| a.span), "of another family");
+        }
+        problems.push(finding);
     }
 }
 

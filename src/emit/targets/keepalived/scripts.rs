@@ -5,9 +5,9 @@ use crate::ops::{Member, Vrrp};
 use crate::quantity::{Duration, show};
 use std::net::IpAddr;
 
-/// A run that hangs is ended this long before the next is due, and killed at half of it: a run
-/// that is still there when the next is due would make keepalived leave one out, and take twice
-/// as long to see a failure.
+/// A run that hangs is ended this long before the next is due, and killed at half of it. Keepalived
+/// would end it too, but waits two more seconds for one that does not obey, and asks only then
+/// again: a failure of `fall` runs would be seen later than `fall + 1` times `every`.
 const SPARE: Duration = Duration::from_millis(100);
 
 const HEAD: &str = "#!/bin/sh\n# Made by drc: do not edit; change the spec and build again.\n";

@@ -89,8 +89,11 @@ fn lines(tree: &Tree, notes: &[String]) -> (String, String) {
     let mut queues = String::new();
     let mut notes = notes.iter();
     for (minor, leaf) in &tree.leaves {
-        let note = if *minor == tree.rest { Some("all else") } else { notes.next().map(String::as_str) };
-        classes += &format!("# {}\n", note.unwrap_or_default());
+        let note = match *minor == tree.rest {
+            true => format!("all else, within the card's {}", show::rate(tree.root)),
+            false => notes.next().cloned().unwrap_or_default(),
+        };
+        classes += &format!("# {note}\n");
         classes += &class(dev, *minor, "d0c:1", leaf.rate, leaf.ceil);
         queues += &format!("qdisc add dev {dev} parent d0c:{minor:x} fq\n");
     }
