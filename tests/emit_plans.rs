@@ -791,25 +791,25 @@ fn a_changed_file_is_noticed_when_it_is_read_back() {
     }
 }
 
-#[test]
-fn names_that_no_program_takes_are_refused() {
-    let c = compile(
-        &Memory(
-            [(
-                "main.dr".to_owned(),
-                spec("", "").replace("old.example.com.", "old example\\n.com").into_bytes(),
-            )]
-            .into(),
-        ),
-        "main.dr",
-        &Options::from(1_768_435_200),
-    )
-    .unwrap();
+/// The names of what the target refuses in a spec.
+fn refused(spec: &str) -> Vec<&'static str> {
+    let world = Memory([("main.dr".to_owned(), spec.as_bytes().to_vec())].into());
+    let c = compile(&world, "main.dr", &Options::from(1_768_435_200)).unwrap();
+    assert!(c.problems.is_empty(), "{:#?}", c.problems);
     let templates = Templates::default();
     let mut problems = Problems::new();
     Plans.supports(Input { model: &c.model, ops: &c.ops, plans: &[], templates: &templates }, &mut problems);
-    let names: Vec<_> = problems.iter().map(|p| p.entry.name).collect();
-    assert_eq!(names, ["bad-domain-name"]);
+    problems.iter().map(|p| p.entry.name).collect()
+}
+
+#[test]
+fn the_page_of_each_finding_is_true() {
+    for name in ["bad-domain-name", "nul-in-command"] {
+        assert_eq!(refused(drlang::diag::pages::failing_example(name).unwrap()), [name]);
+        let page = drlang::diag::pages::page(name).unwrap();
+        let (_, passing) = page.split_once("```dr\n").unwrap();
+        assert_eq!(refused(passing.strip_suffix("```\n").unwrap()), [""; 0], "{name}");
+    }
 }
 
 #[test]

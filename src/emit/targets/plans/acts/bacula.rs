@@ -81,8 +81,11 @@ pub fn restore(
             JobKind::Copy { .. } | JobKind::Verify { .. } | JobKind::Mirror { .. } => return None,
         };
         let dump = matches!(&first.kind, JobKind::Database { staging: Staging::Logical { .. }, .. });
+        // A copy that was scanned says full, whatever its original was, and bears the time of copying.
+        // A backup that was scanned keeps its level and its time.
+        let blind = d.standby && matches!(input.ops.jobs[*job].kind, JobKind::Copy { .. });
         let files = matches!(input.model.data[data].on, On::Files { .. });
-        let chain = match (log, d.standby) {
+        let chain = match (log, blind) {
             (true, false) => Chain::Log,
             (true, true) => Chain::LogScanned,
             (false, false) => Chain::Data,

@@ -8,6 +8,7 @@ use super::act::{Act, At};
 use super::words;
 use crate::emit::quote::shell;
 use crate::emit::target::Input;
+use crate::emit::targets::rsync;
 use crate::model::{Host, On};
 use crate::plan::{Actor, Lost, Plan, Stage, Step, StepKind};
 use crate::quantity::Duration;
@@ -83,7 +84,7 @@ fn of_kind(input: Input<'_>, plan: &Plan, step: &Step) -> Vec<Act> {
             Database::of(input, *cluster).promote(*host, others, patience(step.takes.most))
         }
         StepKind::Publish { job, host, .. } => {
-            let script = format!("/etc/drc/mirrors/{}-publish.sh", input.ops.jobs[*job].name);
+            let script = rsync::publish_script(&input.ops.jobs[*job].name);
             vec![Act::Run(At::Host(*host), script)]
         }
         StepKind::VerifyData { data, host } => match &model.data[*data].on {

@@ -220,15 +220,15 @@ rows() {
 
 # restore HOST KIND JOB POOL FROM-CLIENT TO-CLIENT RESTORE-JOB TO-HOST FOLDER
 #   data        the newest full run before the moment and what builds on it, by the catalogue's levels
-#   staged      the same for volumes that were scanned: their copies all say full, so a run counts as
-#               full when it holds the folder of the staged full backup
-#   merged      every scanned run before the moment, the newest of each file
+#   staged      the same for copies that were scanned: they all say full, so a run counts as full
+#               when it holds the folder of the staged full backup
+#   merged      every scanned copy before the moment, the newest of each file
 #   log         the runs since the newest one of the data restored before
 #   log-scanned the same with two runs more, as scanned copies bear the time of copying
 # FOLDER is moved aside before, unless it is empty.
 restore() {
     local place=$1 kind=$2 job=$3 pool=$4 from=$5 to=$6 restorejob=$7 target=$8 folder=$9
-    local memory=${DRC_STATE:+$DRC_STATE/memory-$step_number.$job}
+    local memory=${DRC_STATE:+$DRC_STATE/memory-$step_number.$job.$pool}
     if dry; then
         show "on $(where "$place")" "restore the $kind of $job from pool $pool to $to by $restorejob"
         return
