@@ -204,7 +204,13 @@ fn daemons_back_up_copy_verify_and_restore() {
             copy vault-c {{ of = vault-a; at = daily 05:00 }}
         }}
         "#,
-        data = data.display().to_string().replace('\\', "\\\\").replace('"', "\\\"").replace('{', "\\u{7b}"),
+        data = data
+            .display()
+            .to_string()
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('{', "\\u{7b}")
+            .replace("}}", "\\u{7d}\\u{7d}"),
     );
     let tree = emitted(&sound(&spec));
     let built = root.path().join("build");
@@ -236,11 +242,43 @@ fn daemons_back_up_copy_verify_and_restore() {
     lab.job("backup-a", "run job=images-vault-a-verify yes");
     assert_eq!(
         statuses(&lab, "backup-a"),
-        "images-vault-a BF T\nimages-vault-a BI T\nimages-vault-a-verify VV T",
+        "images-vault-a BF T\nimages-vault-a BI T\nimages-vault-a-verify VO T",
         "{}",
         lab.said()
     );
     lab.job("backup-a", "run job=images-vault-a-vault-c yes");
-    eprintln!("{}", statuses(&lab, "backup-a"));
-    eprintln!("{}", lab.said());
+    let copied = "SELECT count(*) FROM Job WHERE Type = 'C' AND JobStatus = 'T' AND JobBytes > 0";
+    assert_eq!(lab.ask("backup-a", copied), "2", "{}", lab.said());
+    // A second run finds nothing that has no copy.
+    lab.job("backup-a", "run job=images-vault-a-vault-c yes");
+    assert_eq!(lab.ask("backup-a", copied), "2", "{}", lab.said());
+
+    let back = root.path().join("back");
+    let restore = |storage: &str, jobs: &str, to: &Path| {
+        let to = to.display();
+        format!("restore client=web-a1-fd storage={storage} where={to} jobid={jobs} all done yes")
+    };
+    let newest = "SELECT group_concat(JobId) FROM Job WHERE Type = 'B'";
+    let jobs = lab.ask("backup-a", newest);
+    lab.job("backup-a", &restore("images-vault-a_restore", &jobs, &back));
+    alike(&data, &back.join(data.strip_prefix("/").unwrap()));
+
+    // The site with the director is lost: the other store's own director reads the volumes.
+    lab.stop("backup-a", "bacula-dir");
+    lab.stop("backup-a", "bacula-sd");
+    fs::remove_dir_all(root.path().join("vault-a")).unwrap();
+    let out = lab.script("backup-c", "read-volumes", &["images-vault-a-vault-c"]);
+    let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+    eprintln!("{said}");
+    lab.start("backup-c", "bacula-dir");
+    lab.ready("backup-c");
+    eprintln!(
+        "{}",
+        lab.ask("backup-c", "SELECT JobId, Name, Type, Level, JobStatus, JobFiles, JobBytes FROM Job")
+    );
+    let jobs = lab.ask("backup-c", "SELECT group_concat(JobId) FROM Job WHERE Name = 'images-vault-a'");
+    let away = root.path().join("away");
+    let said = lab.job("backup-c", &restore("images-vault-a-vault-c_restore", &jobs, &away));
+    eprintln!("{said}");
+    alike(&data, &away.join(data.strip_prefix("/").unwrap()));
 }

@@ -3,7 +3,7 @@
 use super::rate::WayRate;
 use super::stream::log_profile;
 use super::timeline::{Demand, Timeline, Use};
-use super::{Calendar, Facts, Horizon, size_at_end, size_today, together};
+use super::{Calendar, Facts, size_at_end, size_today, together};
 use crate::calendar::{Gap, Gaps};
 use crate::model::{Data, Host, Model, Store};
 use crate::ops::job::{Job, JobKind, Level};

@@ -369,7 +369,10 @@ impl Builder<'_> {
         let log_bytes = logs.unwrap_or(Bytes::ZERO);
         let all = bytes.plus(log_bytes);
         if *scan {
-            let kind = StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes: all };
+            // Nobody knows which volumes hold the newest chain: all of them are read.
+            let volumes = jobs.iter().try_fold(Bytes::ZERO, |sum, j| Some(sum.plus(reading.kept(*j)?)));
+            let bytes = volumes.unwrap_or(Bytes(u64::MAX));
+            let kind = StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes };
             let draft = Draft::new(kind, Actor::Runner, before.clone()).holds([Resource::Store(*store)]);
             before.push(self.add(draft));
         } else {

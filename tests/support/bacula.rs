@@ -165,7 +165,7 @@ impl Authority {
     /// Makes a host's certificate and key, with its address beside its name.
     pub fn host_at(&self, name: &str, address: &str) {
         self.openssl(&format!(
-            "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN={name} -addext subjectAltName=IP:{address} -CA ca.pem -CAkey ca.key -keyout {name}.key -out {name}.pem"
+            "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN={name} -addext subjectAltName=DNS:{address} -CA ca.pem -CAkey ca.key -keyout {name}.key -out {name}.pem"
         ));
     }
 
@@ -186,11 +186,12 @@ pub struct Lab {
 /// What a file of a host in the lab says in place of what it says in a build: where daemons keep
 /// their state and where scripts stand. Secrets, certificates, stores and data are where the spec
 /// says, below the lab's folder.
-const MOVED: [(&str, &str); 4] = [
-    ("\"/var/lib/bacula\"", "var"),
-    ("\"/run/bacula\"", "var"),
-    ("\"/var/log/bacula/bacula.log\"", "bacula.log"),
-    ("/etc/bacula/", "etc/bacula/"),
+const MOVED: [(&str, &str); 5] = [
+    ("\"/var/lib/bacula\"", "\"{own}/var\""),
+    ("\"/run/bacula\"", "\"{own}/var\""),
+    ("\"/var/log/bacula/bacula.log\"", "\"{own}/bacula.log\""),
+    ("/etc/bacula/scripts/", "{root}/scripts/"),
+    ("/etc/bacula/bacula-sd.conf", "{own}/etc/bacula/bacula-sd.conf"),
 ];
 
 impl Lab {
@@ -200,6 +201,9 @@ impl Lab {
         let (tls, secrets) = (root.join("tls"), root.join("secrets"));
         fs::create_dir_all(&tls).unwrap();
         fs::create_dir_all(&secrets).unwrap();
+        // One folder for the scripts of all hosts: the director's file has their paths.
+        let scripts = root.join("scripts");
+        fs::create_dir_all(&scripts).unwrap();
         let authority = Authority::new(&tls);
         for (host, address) in addresses {
             authority.host_at(host, address);
@@ -213,14 +217,8 @@ impl Lab {
             for file in files(&etc).into_iter().chain(files(&etc.join("scripts"))) {
                 let mut text = fs::read_to_string(&file).unwrap();
                 for (from, to) in MOVED {
-                    let to = own.join(to).display().to_string();
-                    let to = if from.starts_with('"') {
-                        format!("\"{to}\"")
-                    } else if to.ends_with('/') {
-                        to
-                    } else {
-                        format!("{to}/")
-                    };
+                    let to =
+                        to.replace("{own}", own.to_str().unwrap()).replace("{root}", root.to_str().unwrap());
                     if text.contains(from) {
                         moved.insert(from);
                         text = text.replace(from, &to);
@@ -234,6 +232,8 @@ impl Lab {
                     fs::create_dir_all(secret.parent().unwrap()).unwrap();
                     fs::write(secret, format!("{key} = \"of {name}\"\n")).unwrap();
                 }
+                let job_script = file.extension().is_some_and(|e| e == "before" || e == "after");
+                let copy = if job_script { scripts.join(file.file_name().unwrap()) } else { copy };
                 fs::write(&copy, text).unwrap();
                 fs::set_permissions(&copy, fs::metadata(&file).unwrap().permissions()).unwrap();
             }
@@ -294,13 +294,13 @@ impl Lab {
 
     /// Waits until a director answers.
     pub fn ready(&self, host: &str) {
-        for _ in 0..100 {
+        for _ in 0..60 {
             if self.console(host, "version").contains("Version:") {
                 return;
             }
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
-        panic!("the director of {host} does not answer: {}", self.said());
+        panic!("the director of {host} does not answer: {} {}", self.console(host, "version"), self.said());
     }
 
     /// Runs commands, waits for all jobs and returns the answer with the director's log.

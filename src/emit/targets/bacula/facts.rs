@@ -117,21 +117,25 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> Facts {
         facts.say("job", &job, "type", "Restore");
         facts.say("job", &job, "client", &name);
     }
-    let mut storage = |name: &str, media: &str, store: Idx<crate::model::Store>| {
+    let mut storage = |name: &str, media: &str, store: Idx<crate::model::Store>, copies: bool| {
         let at = model.stores[store].host;
         facts.say("storage", name, "address", index.address(at));
         facts.say("storage", name, "sdport", 9103);
         facts.say("storage", name, "device", name);
         facts.say("storage", name, "mediatype", media);
         facts.say("storage", name, "@", format!("{}/{}-sd.conf", d.secrets, index.host(at)));
-        tls(&mut facts, ("storage", name), (&d.certificates, host), Accepts::ItsAddress);
+        if copies && at == d.host {
+            facts.say("storage", name, "tlsenable", "no");
+        } else {
+            tls(&mut facts, ("storage", name), (&d.certificates, host), Accepts::ItsAddress);
+        }
     };
     for (_, job) in ops.jobs.iter() {
         let own = job.kind.director() == Some(id);
         if let Some(store) = job.kind.writes_to().filter(|s| d.stores.contains(s)) {
-            storage(&names::restore_storage(&job.name), &job.name, store);
+            storage(&names::restore_storage(&job.name), &job.name, store, false);
             if own {
-                storage(&job.name, &job.name, store);
+                storage(&job.name, &job.name, store, false);
             }
         }
         let read = match &job.kind {
@@ -140,13 +144,16 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> Facts {
             _ => None,
         };
         if let (true, Some((of, store))) = (own, read) {
-            storage(&names::read_storage(&job.name), &ops.jobs[of].name, store);
+            let copies = matches!(job.kind, JobKind::Copy { .. });
+            storage(&names::read_storage(&job.name), &ops.jobs[of].name, store, copies);
         }
     }
     for (job, own) in index.restorable(id) {
         if own {
             let (name, kept) = (&ops.jobs[job].name, index.retention.get(job).map_or(0, |r| r.secs_up()));
-            facts.say("pool", name, "storage", name);
+            if matches!(ops.jobs[job].kind, JobKind::Copy { .. }) {
+                facts.say("pool", name, "storage", name);
+            }
             facts.say("pool", name, "labelformat", format!("{name}-"));
             facts.say("pool", name, "maximumvolumejobs", 1);
             facts.say("pool", name, "autoprune", "yes");
@@ -210,10 +217,8 @@ fn job(index: &Index<'_>, id: Idx<Job>, facts: &mut Facts) {
             if let Some(cap) = job.cap {
                 facts.say("job", name, "maximumbandwidth", cap.rate.0 / 8);
             }
-            if matches!(job.kind, JobKind::Database { .. } | JobKind::Log { .. }) {
-                let script = format!("/etc/bacula/scripts/{name}.before %l");
-                facts.say("job", name, "clientrunbeforejob", script);
-            }
+            let script = format!("/etc/bacula/scripts/{name}.before %l");
+            facts.say("job", name, "clientrunbeforejob", script);
             if matches!(job.kind, JobKind::Log { .. }) {
                 facts.say("job", name, "clientrunafterjob", format!("/etc/bacula/scripts/{name}.after"));
                 facts.say("job", name, "allowduplicatejobs", "no");
@@ -232,6 +237,15 @@ pub(super) fn storage(index: &Index<'_>, daemon: &StorageDaemon) -> Facts {
     for d in &daemon.directors {
         let d = &ops.directors[*d];
         directed(index, &mut facts, d, &name, host);
+        let copies = |j: &Job| match &j.kind {
+            JobKind::Copy { from, director, .. } => {
+                model.stores[*from].host == daemon.host && ops.directors[*director].name == d.name
+            }
+            _ => false,
+        };
+        if d.host == daemon.host && ops.jobs.iter().any(|(_, j)| copies(j)) {
+            facts.0.insert(format!("director \"{}\" tlsrequire", d.name), "no".into());
+        }
         peers.extend(d.clients.iter().map(|c| index.host(ops.clients[*c].host).to_string()));
         peers.extend(d.stores.iter().map(|s| index.host(model.stores[*s].host).to_string()));
     }

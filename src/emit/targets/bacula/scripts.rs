@@ -49,6 +49,11 @@ pub(super) fn carried(job: &str) -> String {
 }
 
 #[derive(Serialize)]
+struct Files<'a> {
+    folder: &'a str,
+}
+
+#[derive(Serialize)]
 struct Physical<'a> {
     program: &'a str,
     staging: &'a str,
@@ -128,6 +133,10 @@ impl Writer<'_, '_> {
         let spans = vec![job.span];
         let before = names::before(&job.name);
         match &job.kind {
+            JobKind::Files { client, path, .. } => {
+                let host = self.index.ops.clients[*client].host;
+                self.script(host, &before, template("files"), &Files { folder: path }, spans)
+            }
             JobKind::Database { client, cluster, staging, .. } => {
                 let host = self.index.ops.clients[*client].host;
                 let c = &self.index.model.clusters[*cluster];
@@ -168,7 +177,7 @@ impl Writer<'_, '_> {
                 self.script(host, &before, template("log-before"), &view, spans.clone())?;
                 self.script(host, &names::after(&job.name), template("log-after"), &view, spans)
             }
-            _ => Ok(()),
+            JobKind::Copy { .. } | JobKind::Verify { .. } | JobKind::Mirror { .. } => Ok(()),
         }
     }
 
@@ -246,4 +255,4 @@ macro_rules! templates {
     };
 }
 
-templates! { "physical" "logical" "log-before" "log-after" "prepare" "read-volumes" }
+templates! { "files" "physical" "logical" "log-before" "log-after" "prepare" "read-volumes" }

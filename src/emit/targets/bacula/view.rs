@@ -97,6 +97,19 @@ impl<'a> Index<'a> {
         jobs
     }
 
+    /// Whether a copy job reads a store of its director's own host. Bacula 9 ends a copy so: the
+    /// daemon that reads says goodbye to the director over TLS and waits for the answer, the
+    /// director waits for the daemon that writes, and that one for the one that reads, until two
+    /// minutes are over. Within a host TLS protects nothing, so there it is left out.
+    pub fn plain(&self, job: Idx<Job>) -> bool {
+        match &self.ops.jobs[job].kind {
+            JobKind::Copy { director, from, .. } => {
+                self.ops.directors[*director].host == self.model.stores[*from].host
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the logs of a database are gathered on a host: then it surely writes some.
     pub fn logged(&self, cluster: Idx<Cluster>, host: Idx<Host>) -> bool {
         self.ops.jobs.iter().any(|(_, j)| match &j.kind {
@@ -173,6 +186,8 @@ struct Daemon {
 #[derive(Serialize)]
 struct Peer {
     name: String,
+    /// Whether it may be spoken to without TLS; see [`Index::plain`].
+    plain: bool,
     address: String,
     port: u16,
     secret: String,
@@ -207,6 +222,7 @@ struct ClientView {
 #[derive(Serialize)]
 struct StorageView {
     peer: Peer,
+    plain: bool,
     device: String,
     media: String,
 }
@@ -214,6 +230,9 @@ struct StorageView {
 #[derive(Serialize)]
 struct PoolView {
     name: String,
+    /// Whether copies are written to it: only such a pool names its storage, for that of a pool
+    /// wins over that of a job, which says from where a copy or verify job reads.
+    copies: bool,
     label: String,
     days: u64,
 }
@@ -265,6 +284,7 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> DirectorView {
     let tls = |peer: &str| Tls::new(&d.certificates, host, vec![peer.to_string()]);
     let peer = |name: String, at: Idx<Host>, port: u16, resource: String| Peer {
         name: resource,
+        plain: false,
         address: index.address(at).to_string(),
         port,
         secret: names::secret(&d.secrets, &name),
@@ -283,29 +303,30 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> DirectorView {
         }
     });
     let mut storages = Vec::new();
-    let mut storage = |of: Idx<Job>, store: Idx<Store>, device: String| {
+    let mut storage = |of: Idx<Job>, store: Idx<Store>, device: String, plain: bool| {
         let at = index.model.stores[store].host;
         let daemon = names::storage(index.host(at));
         let peer = peer(daemon, at, names::STORAGE_PORT, device.clone());
-        storages.push(StorageView { peer, device, media: index.ops.jobs[of].name.to_string() });
+        storages.push(StorageView { peer, plain, device, media: index.ops.jobs[of].name.to_string() });
     };
     for (job, own) in &restorable {
         let j = &index.ops.jobs[*job];
         let Some(store) = j.kind.writes_to() else { continue };
         if *own {
-            storage(*job, store, j.name.to_string());
+            storage(*job, store, j.name.to_string(), false);
         }
-        storage(*job, store, names::restore_storage(&j.name));
+        storage(*job, store, names::restore_storage(&j.name), false);
     }
     for job in scheduled {
         if let Some((of, store)) = index.reads(*job) {
-            storage(of, store, names::read_storage(&index.ops.jobs[*job].name));
+            storage(of, store, names::read_storage(&index.ops.jobs[*job].name), index.plain(*job));
         }
     }
     let pools = restorable.iter().filter(|(_, own)| *own).map(|(j, _)| {
         let name = index.ops.jobs[*j].name.to_string();
         let kept = index.retention.get(*j).copied().unwrap_or_default();
-        PoolView { label: names::label(&name), name, days: days(kept) }
+        let copies = matches!(index.ops.jobs[*j].kind, JobKind::Copy { .. });
+        PoolView { label: names::label(&name), name, copies, days: days(kept) }
     });
     let first = restorable.first().map(|(j, _)| names::restore_storage(&index.ops.jobs[*j].name));
     let restore_jobs = d.clients.iter().zip(std::iter::repeat(first)).filter_map(|(c, storage)| {
@@ -417,12 +438,11 @@ fn job(index: &Index<'_>, id: Idx<Job>) -> Option<JobView> {
         JobKind::Files { .. } | JobKind::Database { .. } | JobKind::Log { .. } => {
             let chained = job.runs.iter().any(|r| !matches!(r.level, Level::Full | Level::Log));
             let logs = matches!(job.kind, JobKind::Log { .. });
-            let staged = logs || matches!(job.kind, JobKind::Database { .. });
             JobView {
                 level: if chained { "Incremental" } else { "Full" },
                 storage: job.name.to_string(),
                 bandwidth: bandwidth(job),
-                before: staged.then(|| names::before(&job.name)),
+                before: Some(names::before(&job.name)),
                 after: logs.then(|| names::after(&job.name)),
                 chained,
                 alone: logs,
@@ -471,6 +491,7 @@ fn director_peer(index: &Index<'_>, id: Idx<Director>, daemon: &str, host: &str)
     let d = &index.ops.directors[id];
     Peer {
         name: d.name.to_string(),
+        plain: false,
         address: index.address(d.host).to_string(),
         port: names::DIRECTOR_PORT,
         secret: names::secret(&d.secrets, daemon),
@@ -506,7 +527,15 @@ pub(super) fn storage(index: &Index<'_>, daemon: &StorageDaemon) -> StorageDaemo
             name: name.to_string(),
         },
         messages: names::MESSAGES,
-        directors: daemon.directors.iter().map(|d| director_peer(index, *d, &name, host)).collect(),
+        directors: daemon
+            .directors
+            .iter()
+            .map(|d| {
+                let local = index.ops.directors[*d].host == daemon.host;
+                let plain = local && Index::of(&index.scheduled, *d).iter().any(|j| index.plain(*j));
+                Peer { plain, ..director_peer(index, *d, &name, host) }
+            })
+            .collect(),
         devices,
     }
 }
