@@ -1,8 +1,6 @@
 //! Tables of cron: what they say, read by our own parser of Debian's cron, by cron's own check, and
 //! by the daemon itself.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
-
 #[path = "support/cron.rs"]
 mod cron;
 

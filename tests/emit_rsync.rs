@@ -1,8 +1,6 @@
 //! Mirrors: the scripts that are emitted, run for real between two folders of this machine with a
 //! remote shell that runs its command here.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
-
 #[path = "support/mirror_lab.rs"]
 mod lab;
 #[path = "support/rsync.rs"]

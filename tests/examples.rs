@@ -162,19 +162,22 @@ const MUTANTS: &[Mutant] = &[
     ),
     (
         "copy of the images",
-        &[("    copy vault-c   { of = vault-a; at = every 12 h offset 7 h; over = dwdm then wan-b }\n", "")],
+        &[(
+            "    copy vault-c   { of = vault-a; at = every 12 h offset 7 h; over = wan-a or (dwdm then wan-b) }\n",
+            "",
+        )],
         "images.rpo",
         "hostile",
     ),
     (
         "copy of the logs",
-        &[("    copy vault-c   { of = vault-a; at = daily 09:00; over = dwdm then wan-b }\n", "")],
+        &[("    copy vault-c   { of = vault-a; at = daily 09:00; over = wan-a or (dwdm then wan-b) }\n", "")],
         "logs.rpo",
         "hostile",
     ),
     (
         "copy of the reports",
-        &[("    copy vault-c   { of = vault-a; at = daily 10:00; over = dwdm then wan-b }\n", "")],
+        &[("    copy vault-c   { of = vault-a; at = daily 10:00; over = wan-a or (dwdm then wan-b) }\n", "")],
         "reports.rpo",
         "hostile",
     ),
@@ -374,9 +377,9 @@ const MUTANTS: &[Mutant] = &[
         "wan-b's share of backup",
         &[(
             "conduit   = [south-trunk]\n    encrypted = ipsec\n    share { replication = 25 %; backup = 55 %",
-            "conduit   = [south-trunk]\n    encrypted = ipsec\n    share { replication = 25 %; backup = 1 %",
+            "conduit   = [south-trunk]\n    encrypted = ipsec\n    share { replication = 25 %; backup = 0.1 %",
         )],
-        "images.rpo",
+        "images.rto",
         "hostile",
     ),
     (

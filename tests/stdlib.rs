@@ -1,8 +1,6 @@
 //! The standard library: every module is sound, its figures are the documented ones, and its
 //! patterns make estates without findings.
 
-#![cfg(test)]
-
 use drlang::base::world::Memory;
 use drlang::driver::{Compiled, Options, compile};
 use drlang::schema::StrikeKind;

@@ -45,7 +45,7 @@ impl Check {
                     if self.paths.len() > 1 {
                         outcome.out.push_str(&format!("{}:\n", path.display()));
                     }
-                    outcome.out.push_str(&self.text(&spec));
+                    outcome.out.push_str(&verdicts(&spec, self.all));
                 }
                 Format::Json => answers.push(wire::check(&spec)),
             }
@@ -59,33 +59,34 @@ impl Check {
         }
         Ok(outcome)
     }
+}
 
-    fn text(&self, spec: &Spec) -> String {
-        let compiled = &spec.compiled;
-        let mut out = String::new();
-        if !compiled.verdicts.list.is_empty() {
-            out.push_str(&table::verdicts(compiled, self.all));
-            out.push('\n');
-        }
-        let mut assumptions = Assumptions::default();
-        assumptions.of_all(compiled.estate(), &compiled.verdicts.scenarios, &compiled.sources);
-        let list = assumptions.list();
-        if !list.is_empty() {
-            out.push_str("These verdicts rest on what nobody stated:\n");
-            for a in list {
-                out.push_str(&format!("  {} ({})\n", a.text, a.source));
-            }
-            out.push('\n');
-        }
-        if compiled.left_out > 0 {
-            out.push_str(&format!(
-                "{} data classes or services are not judged: mend the findings about them first\n",
-                compiled.left_out
-            ));
-        }
-        out.push_str(&summary(spec));
-        out
+/// The verdict table, what it rests on, and how much was checked.
+pub(super) fn verdicts(spec: &Spec, all: bool) -> String {
+    let compiled = &spec.compiled;
+    let mut out = String::new();
+    if !compiled.verdicts.list.is_empty() {
+        out.push_str(&table::verdicts(compiled, all));
+        out.push('\n');
     }
+    let mut assumptions = Assumptions::default();
+    assumptions.of_all(compiled.estate(), &compiled.verdicts.scenarios, &compiled.sources);
+    let list = assumptions.list();
+    if !list.is_empty() {
+        out.push_str("These verdicts rest on what nobody stated:\n");
+        for a in list {
+            out.push_str(&format!("  {} ({})\n", a.text, a.source));
+        }
+        out.push('\n');
+    }
+    if compiled.left_out > 0 {
+        out.push_str(&format!(
+            "{} data classes or services are not judged: mend the findings about them first\n",
+            compiled.left_out
+        ));
+    }
+    out.push_str(&summary(spec));
+    out
 }
 
 /// The last line: how much was checked.

@@ -7,6 +7,7 @@ use crate::diag::render::terminal::{Style, render};
 use crate::diag::{Diagnostic, Severity};
 use crate::driver::{Compiled, Disk, Options, compile};
 use crate::flow::Horizon;
+use crate::plan::Plan;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -46,6 +47,28 @@ impl Spec {
     /// Whether any finding is an error.
     pub fn failed(&self) -> bool {
         self.findings.iter().any(|f| f.severity == Severity::Error)
+    }
+
+    /// Whether any finding is an error about the spec itself, so that its files would be wrong; a
+    /// verdict that is not proved is none.
+    pub fn broken(&self) -> bool {
+        self.findings.iter().any(|f| f.severity == Severity::Error && f.entry.stage != "judge")
+            || self.compiled.left_out > 0
+    }
+
+    /// Whether an objective is not proved, or something else that is judged is an error.
+    pub fn unmet(&self) -> bool {
+        self.failed()
+    }
+
+    /// The plan of every scenario.
+    pub fn plans(&self) -> Result<Vec<Plan>, Failure> {
+        self.compiled.plans().map_err(|wrong| {
+            Failure(format!(
+                "a plan is not fit to be followed; this is a defect of drc, please report it with the spec:\n{}",
+                wrong.join("\n")
+            ))
+        })
     }
 
     /// The findings, drawn.

@@ -1,9 +1,11 @@
 //! The commands: arguments in, an answer on standard output, findings on standard error.
 
+mod build;
 mod check;
 mod explain;
 mod init;
 mod input;
+mod plan;
 mod table;
 mod terminal;
 mod why;
@@ -39,6 +41,10 @@ enum Colour {
 enum Command {
     /// Check specs: findings, and a verdict for every objective under every scenario.
     Check(check::Check),
+    /// Check, then write every generated file.
+    Build(build::Build),
+    /// Print the ordered recovery from a scenario, and the way back.
+    Plan(plan::Print),
     /// Show where one number comes from, down to what was written.
     Why(why::Why),
     /// Explain a finding, or show a module of the standard library.
@@ -108,6 +114,8 @@ pub fn main() -> ExitCode {
     let terminal = terminal::Terminal::of(cli.color);
     let done = match &cli.command {
         Command::Check(args) => args.run(&terminal),
+        Command::Build(args) => args.run(&terminal),
+        Command::Plan(args) => args.run(&terminal),
         Command::Why(args) => args.run(&terminal),
         Command::Explain(args) => args.run(),
         Command::Init(args) => args.run(),

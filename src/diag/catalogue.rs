@@ -101,6 +101,19 @@ declare! {
     MIRROR_LIMIT_TOO_LOW "mirror-limit-too-low" Error emit "a mirror is held to less than rsync can be held to";
     MIRROR_NAME_TAKEN "mirror-name-taken" Error emit "two scripts of mirrors would have the same path";
 
+    // keepalived and shaping.
+    BAD_INTERFACE "bad-interface" Error emit "a network interface has a name that no kernel gives";
+    VRRP_TIMER "vrrp-timer" Error emit "a timer of a virtual address that keepalived cannot keep";
+    VRRP_FAMILY "vrrp-family" Error emit "a virtual address and a host of it are not of one address family";
+    VRRP_MEMBERS "vrrp-members" Error emit "the hosts of a virtual address cannot be told apart";
+    VRRP_ADDRESS "vrrp-address" Error emit "a virtual address belongs to somebody else too";
+    BAD_CHECK "bad-check" Error emit "a check command that no script can hold";
+    SHAPING_OVERLAP "shaping-overlap" Error emit "two shares claim the same packets";
+    SHAPING_RATE "shaping-rate" Error emit "a share is too small to be held";
+    CARD_TOO_SLOW "card-too-slow" Error emit "a host's network card is slower than the shares that it must hold";
+    // The target `plans`.
+    BAD_DOMAIN_NAME "bad-domain-name" Error emit "a name that follows a failover is no domain name";
+    NUL_IN_COMMAND "nul-in-command" Error emit "a text that a command needs holds the character U+0000";
     // Target: bacula.
     BACULA_PATH "bacula-path" Error emit "a path that Bacula's files cannot hold";
     BACULA_NUMBER "bacula-number" Error emit "a number that is out of Bacula's range";

@@ -59,11 +59,16 @@ impl Compiled {
     }
 
     /// The plan for every scenario, in their order, with unique slugs.
-    pub fn plans(&self) -> Vec<Plan> {
+    ///
+    /// # Errors
+    /// What is wrong with a plan that is not fit to be followed, one line each: a defect of the
+    /// planner, of which nothing may be emitted.
+    pub fn plans(&self) -> Result<Vec<Plan>, Vec<String>> {
         let mut plans: Vec<Plan> =
             self.verdicts.scenarios.iter().map(|s| plan::plan(self.estate(), s)).collect();
         plan::name_all(&mut plans);
-        plans
+        let wrong: Vec<String> = plans.iter().flat_map(|p| plan::audit(&self.model, &self.ops, p)).collect();
+        if wrong.is_empty() { Ok(plans) } else { Err(wrong) }
     }
 }
 

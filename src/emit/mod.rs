@@ -5,6 +5,8 @@
 
 pub mod artifact;
 pub mod build;
+pub mod commit;
+pub mod manifest;
 pub mod quote;
 pub mod target;
 pub mod targets;

@@ -22,9 +22,14 @@ pub struct Input<'a> {
 }
 
 /// A family of generated files.
-pub trait Target {
+pub trait Target: Sync {
     /// Its name in `--target` and in the manifest.
     fn name(&self) -> &'static str;
+
+    /// The names of its templates, `TARGET/NAME.hbs`: what `--templates` may replace.
+    fn templates(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Finds what the target cannot express: a finding each, at the place where it was written.
     fn supports(&self, input: Input<'_>, problems: &mut Problems);

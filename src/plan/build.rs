@@ -330,7 +330,8 @@ impl Builder<'_> {
         let full = self.estate.facts.jobs.get(self.original(*data)).and_then(|f| f.level(Level::Full));
         let chain = full.and_then(|l| l.same.or(l.gap)).map_or(Duration::MAX, |g| g.length);
         let stands = |needed: Duration| needed <= keep && needed.plus(chain) <= held;
-        let kept = fact.loss().is_some_and(|(age, _)| stands(step.finish.plus(age)));
+        // Without a bound on its age there is none on the loss, for a reason of its own.
+        let kept = fact.loss().is_none_or(|(age, _)| stands(step.finish.plus(age)));
         let gone = fact.loss_alone().is_some_and(|(age, _)| !stands(step.surely.plus(age)));
         (kept, gone)
     }

@@ -2,6 +2,7 @@
 //!
 //! The plan is what an operator follows and what the runner runs; recovery times are read off it.
 
+mod audit;
 mod build;
 mod choose;
 mod index;
@@ -11,6 +12,7 @@ mod services;
 pub mod step;
 pub mod times;
 
+pub use audit::audit;
 pub use build::{Estate, name_all, plan};
 pub use index::Index;
 pub use lost::Lost;

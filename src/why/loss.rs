@@ -8,7 +8,7 @@ use crate::flow::{Binding, LevelFact, StreamFact, WayRate, size_at_end, size_tod
 use crate::model::{Class, Hop, Idx, Model, On, Origin};
 use crate::ops::{Job, JobKind, Level, Stream};
 use crate::plan::{Choice, Estate, Means};
-use crate::quantity::{Bytes, Duration};
+use crate::quantity::{Bytes, Duration, Rate};
 
 /// The derivation of the loss when `choice` serves.
 pub fn loss(estate: Estate<'_>, choice: &Choice) -> Node {
@@ -186,7 +186,8 @@ fn way(model: &Model, what: &'static str, way: &WayRate, hops: &[Hop], class: Cl
             )
         }
     };
-    Node::rule(what, Value::Rate(way.rate), rule, children)
+    let value = if way.rate == Rate(u64::MAX) { Value::None } else { Value::Rate(way.rate) };
+    Node::rule(what, value, rule, children)
 }
 
 /// The worst of a job's runs, and what its source lacks.
@@ -351,17 +352,13 @@ fn carried(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
     let mut inputs = Vec::new();
     for d in &all {
         let data = &model.data[*d];
-        inputs.push(Node::input(
-            format!("size of `{}`", data.name),
-            &data.size,
-            Value::Size(data.size.value),
-        ));
-        if let Some(g) = &data.growth {
-            inputs.push(Node::input(
-                format!("growth of `{}` a period", data.name),
-                g,
-                Value::Part(g.value.0),
-            ));
+        if level.level != Level::Log {
+            let size = Value::Size(data.size.value);
+            inputs.push(Node::input(format!("size of `{}`", data.name), &data.size, size));
+            if let Some(g) = &data.growth {
+                let part = Value::Part(g.value.0);
+                inputs.push(Node::input(format!("growth of `{}` a period", data.name), g, part));
+            }
         }
         match (level.level, &data.changed, &data.writes) {
             (Level::Log, _, Some(w)) => inputs.push(Node::origin(

@@ -1,8 +1,6 @@
 //! The judge of cron's tables: `crontab -n` of Debian's cron, and our own strict parser for what
 //! that lets through.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a helper of tests fails by panicking")]
-
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;

@@ -1,8 +1,6 @@
 //! A mirror between two folders of this machine: the emitted scripts with the few texts replaced
 //! that would reach beyond a temporary folder, and a remote shell that runs its command here.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of tests fails by panicking")]
-
 use drlang::base::world::Memory;
 use drlang::driver::{self, Compiled, Options};
 use drlang::emit::artifact::ArtifactTree;

@@ -1,8 +1,6 @@
 //! The judge of the mirrors' scripts: bash and shellcheck, over each script and over each program
 //! that it hands to the other host.
 
-#![expect(clippy::expect_used, reason = "a helper of tests fails by panicking")]
-
 use std::fs;
 use std::io::Write;
 use std::path::Path;

@@ -37,6 +37,22 @@ impl Target for Bacula {
         NAME
     }
 
+    fn templates(&self) -> &'static [&'static str] {
+        &[
+            "bacula/bacula-dir.conf.hbs",
+            "bacula/bacula-sd.conf.hbs",
+            "bacula/bacula-fd.conf.hbs",
+            "bacula/bconsole.conf.hbs",
+            "bacula/zone.conf.hbs",
+            "bacula/physical.sh.hbs",
+            "bacula/logical.sh.hbs",
+            "bacula/log-before.sh.hbs",
+            "bacula/log-after.sh.hbs",
+            "bacula/prepare.sh.hbs",
+            "bacula/read-volumes.sh.hbs",
+        ]
+    }
+
     fn supports(&self, input: Input<'_>, problems: &mut Problems) {
         supports::check(&Index::new(input.model, input.ops), problems);
     }

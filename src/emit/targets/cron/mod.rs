@@ -49,6 +49,10 @@ impl Target for Cron {
 
     /// Nothing: every rule can be said, with a guard where cron has no field for it, and what
     /// stands in a line are names that the compiler made.
+    fn templates(&self) -> &'static [&'static str] {
+        &["cron/drc.hbs"]
+    }
+
     fn supports(&self, _: Input<'_>, _: &mut Problems) {}
 
     fn emit(&self, input: Input<'_>, tree: &mut ArtifactTree) -> Result<(), TemplateError> {

@@ -84,6 +84,10 @@ impl Target for Rsync {
         NAME
     }
 
+    fn templates(&self) -> &'static [&'static str] {
+        &["rsync/mirror.sh.hbs", "rsync/publish.sh.hbs"]
+    }
+
     fn supports(&self, input: Input<'_>, problems: &mut Problems) {
         check::paths(input.model, input.ops, problems);
         check::folders(input.model, input.ops, problems);

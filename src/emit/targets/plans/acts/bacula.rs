@@ -1,0 +1,110 @@
+//! What Bacula's consoles and tools are told. The names are those of the Bacula target: a job, its
+//! file set and its pool share a name, a client is `HOST-fd`, a Restore job is `restore-HOST`, and
+//! volumes are the pool's name with a number behind it.
+
+use crate::base::EcoString;
+use crate::emit::quote::shell;
+use crate::emit::target::Input;
+use crate::emit::targets::plans::act::{Act, At, Chain, Restore};
+use crate::model::{Data, Host, On, Store};
+use crate::ops::{Director, Job, JobKind, Staging};
+use la_arena::Idx;
+
+/// Where the console and the daemons have their settings.
+const FOLDER: &str = "/etc/bacula";
+
+fn console(lines: &[String]) -> String {
+    let words: Vec<String> = lines.iter().map(|l| shell(l)).collect();
+    format!("printf '%s\\n' {} | bconsole -c {FOLDER}/bconsole.conf", words.join(" "))
+}
+
+/// All jobs of a director that a schedule starts are switched off or on.
+pub fn switch(input: Input<'_>, verb: &str, director: Idx<Director>) -> Vec<Act> {
+    let own = |j: &&Job| j.kind.director() == Some(director);
+    let jobs = input.ops.jobs.iter().map(|(_, j)| j).filter(own);
+    let lines: Vec<String> = jobs.map(|j| format!("{verb} job={}", j.name)).collect();
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    vec![Act::Run(At::Host(input.ops.directors[director].host), console(&lines))]
+}
+
+/// The job whose runs a copy job copies, down to the first.
+pub fn original(input: Input<'_>, job: Idx<Job>) -> Idx<Job> {
+    match &input.ops.jobs[job].kind {
+        JobKind::Copy { of, .. } => original(input, *of),
+        _ => job,
+    }
+}
+
+/// The volumes of jobs are read into the catalogue of a director that only restores. Reading a
+/// volume that the catalogue knows would add its jobs a second time under numbers that belong to
+/// others, so what is known of it is dropped first.
+pub fn scan(input: Input<'_>, director: Idx<Director>, store: Idx<Store>, jobs: &[Idx<Job>]) -> Vec<Act> {
+    let pools: Vec<&str> = jobs.iter().map(|j| input.ops.jobs[*j].name.as_str()).collect();
+    let path = shell(&input.model.stores[store].path.value);
+    let text = format!(
+        r#"set -eu
+cd {path}
+volumes=$(ls -tr | grep -E '^({pools})-[0-9]+$') || {{ echo 'no volume is there' >&2; exit 1; }}
+settings=$(bdirjson -c {FOLDER}/bacula-dir.conf)
+setting() {{ printf '%s\n' "$settings" | sed -n "s/^ *\"$1\": \"\(.*\)\",\{{0,1\}}\$/\1/p" | head -n 1; }}
+catalogue=$(bdirjson -c {FOLDER}/bacula-dir.conf -r catalog)
+login() {{ printf '%s\n' "$catalogue" | sed -n "s/^ *\"$1\": \"\(.*\)\",\{{0,1\}}\$/\1/p" | head -n 1; }}
+printf 'delete volume=%s yes\n' $volumes | bconsole -c {FOLDER}/bconsole.conf >/dev/null
+list=$(mktemp)
+trap 'rm -f "$list"' EXIT
+printf 'Volume = "%s"\n' $volumes >"$list"
+bscan -s -m -c {FOLDER}/bacula-sd.conf -w "$(setting WorkingDirectory)" -n "$(login DbName)" -u "$(login User)" -P "$(login Password)" -b "$list" {path}"#,
+        pools = pools.join("|"),
+    );
+    vec![Act::Run(At::Host(input.ops.directors[director].host), text)]
+}
+
+/// The newest runs come back, data first, logs after it.
+pub fn restore(
+    input: Input<'_>,
+    director: Idx<Director>,
+    jobs: &[Idx<Job>],
+    to: Idx<Host>,
+    data: Idx<Data>,
+) -> Vec<Act> {
+    let d = &input.ops.directors[director];
+    let one = |job: &Idx<Job>| {
+        let first = &input.ops.jobs[original(input, *job)];
+        let (client, staged, log): (_, Option<&EcoString>, bool) = match &first.kind {
+            JobKind::Files { client, .. } => (*client, None, false),
+            JobKind::Database { client, staging, .. } => match staging {
+                Staging::Physical { path } | Staging::Logical { path } => (*client, Some(path), false),
+            },
+            JobKind::Log { client, path, .. } => (*client, Some(path), true),
+            JobKind::Copy { .. } | JobKind::Verify { .. } | JobKind::Mirror { .. } => return None,
+        };
+        let dump = matches!(&first.kind, JobKind::Database { staging: Staging::Logical { .. }, .. });
+        // A copy that was scanned says full, whatever its original was, and bears the time of copying.
+        // A backup that was scanned keeps its level and its time.
+        let blind = d.standby && matches!(input.ops.jobs[*job].kind, JobKind::Copy { .. });
+        let files = matches!(input.model.data[data].on, On::Files { .. });
+        let chain = match (log, blind) {
+            (true, false) => Chain::Log,
+            (true, true) => Chain::LogScanned,
+            (false, false) => Chain::Data,
+            (false, true) if files => Chain::Merged,
+            (false, true) if dump => Chain::Data,
+            (false, true) => Chain::Staged,
+        };
+        let host = |h: Idx<Host>| &input.model.hosts[h].name;
+        Some(Act::Restore(Restore {
+            director: d.host,
+            chain,
+            job: first.name.clone(),
+            pool: input.ops.jobs[*job].name.clone(),
+            from: format!("{}-fd", host(input.ops.clients[client].host)),
+            to: format!("{}-fd", host(to)),
+            by: format!("restore-{}", host(to)),
+            host: to,
+            folder: staged.cloned().unwrap_or_default(),
+        }))
+    };
+    jobs.iter().filter_map(one).collect()
+}

@@ -1,0 +1,461 @@
+# Made by drc: do not edit; change the spec and build again.
+# shellcheck shell=bash
+#
+# What the steps of a plan are made of. A step is a list of these verbs. A command reaches the shell
+# of its host exactly as it stands in the step.
+#
+# Told by the environment:
+#   DRC_TRANSPORT   a program that is called as `DRC_TRANSPORT HOST COMMAND` instead of ssh; HOST is
+#                   `-` for this machine, and DRC_STEP tells it the number of the step
+#   DRC_SSH_USER    who logs in, `root` when not set
+#   DRC_ANSWER      a program that is called as `DRC_ANSWER STEP QUESTION` and prints the answer,
+#                   instead of asking on the terminal
+#   DRC_MOMENT      the moment up to which data is good, in UTC, instead of asking
+#   DRC_DRY_RUN     not empty: say what would be done, and do nothing
+#   DRC_POLL        seconds between two looks, 2 when not set
+#   DRC_PAUSE       seconds of every fixed pause, instead of what the step says
+#   DRC_STATE       the folder in which the runner remembers; not set for a step run by hand
+#   DRC_ASK         the folder by which the runner asks for a step; DRC_RUNNER is its process
+set -euo pipefail
+
+declare -A address=()
+step_number=0
+step_title=''
+moment=''
+since=''
+
+# begin NUMBER TITLE
+begin() {
+    step_number=$1
+    step_title=$2
+    export DRC_STEP=$1
+    say "step $step_number: $step_title"
+}
+
+say() {
+    printf '%s\n' "$*"
+}
+
+die() {
+    printf 'step %s (%s): %s\n' "$step_number" "$step_title" "$*" >&2
+    exit 1
+}
+
+dry() {
+    [[ -n ${DRC_DRY_RUN:-} ]]
+}
+
+# show WORDS TEXT: what a dry run says.
+show() {
+    printf '    %s:\n' "$1"
+    printf '%s\n' "$2" | sed 's/^/        /'
+}
+
+where() {
+    if [[ $1 == - ]]; then printf 'this machine'; else printf '%s' "$1"; fi
+}
+
+# quote TEXT: a word of any POSIX shell that stands for exactly this text.
+quote() {
+    local text=$1 quoted="'\\''"
+    printf "'%s'" "${text//"'"/"$quoted"}"
+}
+
+# host NAME ADDRESS: how a host of this step is reached.
+host() {
+    address[$1]=$2
+}
+
+# at HOST COMMAND
+at() {
+    local place=$1 command=$2
+    if [[ -n $moment ]]; then
+        command="DRC_MOMENT='$moment'; export DRC_MOMENT
+$command"
+    fi
+    if [[ -n ${DRC_TRANSPORT:-} ]]; then
+        "$DRC_TRANSPORT" "$place" "$command" </dev/null
+    elif [[ $place == - ]]; then
+        bash -c "$command" </dev/null
+    else
+        ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=4 \
+            -o HostKeyAlias="$place" -- "${DRC_SSH_USER:-root}@${address[$place]}" "$command" </dev/null
+    fi
+}
+
+# unless HOST COMMAND: the step has been done when this succeeds.
+unless() {
+    if dry; then
+        show "done already when this succeeds on $(where "$1")" "$2"
+    elif at "$1" "$2" >/dev/null 2>&1; then
+        say "done already"
+        exit 0
+    fi
+}
+
+# run HOST COMMAND
+run() {
+    if dry; then
+        show "on $(where "$1")" "$2"
+        return
+    fi
+    at "$1" "$2" || die "exit status $? on $(where "$1")"
+}
+
+# attempt HOST COMMAND: a person makes sure of it afterwards, so it may fail.
+attempt() {
+    if dry; then
+        show "try on $(where "$1")" "$2"
+        return
+    fi
+    at "$1" "$2" || say "exit status $? on $(where "$1"): left to people"
+}
+
+# await HOST SECONDS COMMAND
+await() {
+    if dry; then
+        show "wait at most $2 s until this succeeds on $(where "$1")" "$3"
+        return
+    fi
+    local end=$((SECONDS + $2))
+    until at "$1" "$3" >/dev/null 2>&1; do
+        ((SECONDS < end)) || die "not seen on $(where "$1") within $2 s: $3"
+        sleep "${DRC_POLL:-2}"
+    done
+}
+
+# pause SECONDS WHY
+pause() {
+    if dry; then
+        show "wait" "$1 s: $2"
+        return
+    fi
+    say "waiting $1 s: $2"
+    sleep "${DRC_PAUSE:-$1}"
+}
+
+# guide HOST COMMAND: what a person does with this; nothing is run.
+guide() {
+    show "for people, on $(where "$1")" "$2"
+}
+
+# ask QUESTION: prints the answer.
+ask() {
+    local answer=''
+    if [[ -n ${DRC_ANSWER:-} ]]; then
+        "$DRC_ANSWER" "$step_number" "$1"
+    elif [[ -n ${DRC_ASK:-} ]]; then
+        local file=$DRC_ASK/$step_number
+        rm -f "$file.answer"
+        printf '%s\n' "$1" >"$file.new"
+        mv "$file.new" "$file.question"
+        until [[ -e $file.answer ]]; do
+            kill -0 "${DRC_RUNNER:?}" 2>/dev/null || return 1
+            sleep 0.2
+        done
+        answer=$(<"$file.answer")
+        rm -f "$file.question" "$file.answer"
+        printf '%s\n' "$answer"
+    else
+        printf '%s ' "$1" >/dev/tty || return 1
+        IFS= read -r answer </dev/tty || return 1
+        printf '%s\n' "$answer"
+    fi
+}
+
+# confirm TEXT
+confirm() {
+    if dry; then
+        show "a person confirms" "$1"
+        return
+    fi
+    local answer
+    answer=$(ask "$1 [yes or no]") || die "nobody answered: $1"
+    case $answer in
+    yes | YES | Yes | y | Y) say "confirmed: $1" ;;
+    *) die "not confirmed: $1" ;;
+    esac
+}
+
+# moment: the moment up to which data is good. Asked once for a run.
+moment() {
+    if dry; then
+        show "a person says" "up to which moment, in UTC, the data is good"
+        return
+    fi
+    local file=${DRC_STATE:+$DRC_STATE/moment} answer
+    if [[ -n $file && -s $file ]]; then
+        answer=$(<"$file")
+    elif [[ -n ${DRC_MOMENT:-} ]]; then
+        answer=$DRC_MOMENT
+    else
+        answer=$(ask "Up to which moment is the data good? In UTC, as 2026-01-31 02:30:00:") || die "nobody answered"
+    fi
+    [[ $answer =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}\ [0-9]{2}:[0-9]{2}:[0-9]{2}$ ]] || die "no moment: $answer"
+    date -u -d "$answer" >/dev/null 2>&1 || die "no such moment: $answer"
+    moment=$answer
+    if [[ -n $file ]]; then
+        printf '%s\n' "$answer" >"$file.new"
+        sync "$file.new"
+        mv "$file.new" "$file"
+    fi
+}
+
+# console HOST LINE...: what bconsole prints to these lines.
+console() {
+    local place=$1 line words=''
+    shift
+    for line in "$@"; do
+        words+=" $(quote "$line")"
+    done
+    at "$place" "printf '%s\\n'$words | bconsole -c /etc/bacula/bconsole.conf"
+}
+
+# rows HOST SQL: the rows of a query that begins with the column 'drc', one a line, without it.
+# The console prints all rows one after the other, so that column shows where they begin.
+rows() {
+    local tab=$'\t'
+    console "$1" ".sql query=\"$2\"" | sed "s/${tab}drc${tab}/\\ndrc${tab}/g" | sed -n "s/^drc${tab}//p"
+}
+
+# restore HOST KIND JOB POOL FROM-CLIENT TO-CLIENT RESTORE-JOB TO-HOST FOLDER
+#   data        the newest full run before the moment and what builds on it, by the catalogue's levels
+#   staged      the same for copies that were scanned: they all say full, so a run counts as full
+#               when it holds the folder of the staged full backup
+#   merged      every scanned copy before the moment, the newest of each file
+#   log         the runs since the newest one of the data restored before
+#   log-scanned the same with two runs more, as scanned copies bear the time of copying
+# FOLDER is moved aside before, unless it is empty.
+restore() {
+    local place=$1 kind=$2 job=$3 pool=$4 from=$5 to=$6 restorejob=$7 target=$8 folder=$9
+    local memory=${DRC_STATE:+$DRC_STATE/memory-$step_number.$job.$pool}
+    if dry; then
+        show "on $(where "$place")" "restore the $kind of $job from pool $pool to $to by $restorejob"
+        return
+    fi
+    local id=''
+    if [[ -n $memory && -s $memory ]]; then
+        IFS=' ' read -r id since <"$memory"
+        say "restore job $id was queued by an earlier run"
+    else
+        id=''
+        queue
+    fi
+    [[ -n $id ]] || return 0
+    follow "$place" "$id" || {
+        [[ -z $memory ]] || rm -f "$memory"
+        die "restore job $id did not end well: see its messages in bconsole"
+    }
+}
+
+# queue: the middle of restore, with its variables; leaves the job's number in id.
+queue() {
+    local level="Job.Level" before='' out running jobid starttime joblevel
+    local -a chain=() starts=()
+    local full=''
+    local which="Job.Name='$job' AND Job.Type IN ('B','C') AND Job.JobStatus IN ('T','W')
+        AND EXISTS (SELECT 1 FROM JobMedia,Media,Pool WHERE JobMedia.JobId=Job.JobId
+        AND Media.MediaId=JobMedia.MediaId AND Pool.PoolId=Media.PoolId AND Pool.Name='$pool')"
+    case $kind in
+    staged)
+        level="CASE WHEN EXISTS (SELECT 1 FROM File,Path WHERE File.JobId=Job.JobId
+            AND Path.PathId=File.PathId AND Path.Path LIKE '%/$job/full/%') THEN 'F' ELSE 'I' END"
+        ;;
+    merged) level="'I'" ;;
+    esac
+    case $kind in
+    log | log-scanned) [[ -z $since ]] || which+=" AND Job.StartTime>='$since'" ;;
+    *)
+        since=''
+        if [[ -n $moment ]]; then
+            # The catalogue has the director's own time.
+            before=$(at "$place" "date -d \"\$DRC_MOMENT UTC\" '+%Y-%m-%d %H:%M:%S'") || die "no answer from $place"
+            which+=" AND Job.EndTime<='$before'"
+        fi
+        ;;
+    esac
+    which=$(tr -s ' \n' ' ' <<<"SELECT 'drc',Job.JobId,$level,Job.StartTime FROM Job WHERE $which ORDER BY Job.StartTime,Job.JobId")
+    out=$(rows "$place" "$which") || die "the catalogue of $place does not answer"
+    while IFS=$'\t' read -r jobid joblevel starttime; do
+        [[ $jobid =~ ^[0-9]+$ ]] || continue
+        case $kind:$joblevel in
+        log:* | log-scanned:* | merged:*) chain+=("$jobid") ;;
+        *:F)
+            full=$jobid
+            chain=("$jobid")
+            ;;
+        *:D) [[ -z $full ]] || chain=("$full" "$jobid") ;;
+        *:*) [[ -z $full ]] || chain+=("$jobid") ;;
+        esac
+        starts+=("$starttime")
+    done <<<"$out"
+    if ((${#chain[@]} == 0)); then
+        case $kind in
+        log | log-scanned)
+            say "no run of $job since ${since:-ever}: no logs to replay"
+            return 0
+            ;;
+        *) die "no run of $job in pool $pool${before:+ before $before, the time of $place}" ;;
+        esac
+    fi
+    case $kind in
+    data) since=${starts[-1]} ;;
+    staged | merged) ((${#starts[@]} < 3)) || since=${starts[-3]} ;;
+    esac
+    running="SELECT 'drc',JobId FROM Job WHERE Name='$restorejob' AND JobStatus IN ('C','R','F','S','M','m','s','j','c','d','t','p','a','i','l','L')"
+    while [[ -n $(rows "$place" "$running") ]]; do
+        say "$restorejob is at work: waiting for its end"
+        sleep "${DRC_POLL:-2}"
+    done
+    if [[ -n $folder ]]; then
+        at "$target" "$(aside "$folder")" || die "$folder on $target cannot be moved aside"
+    fi
+    local IFS=,
+    say "runs of $job: ${chain[*]}"
+    out=$(console "$place" "restore jobid=${chain[*]} client=$from restoreclient=$to restorejob=$restorejob where=/ replace=always all done yes")
+    id=$(sed -n 's/.*Job queued\. JobId=\([0-9][0-9]*\).*/\1/p' <<<"$out" | tail -n 1)
+    [[ -n $id ]] || die "the director did not take the restore: $out"
+    if [[ -n $memory ]]; then
+        printf '%s %s\n' "$id" "$since" >"$memory.new"
+        sync "$memory.new"
+        mv "$memory.new" "$memory"
+    fi
+}
+
+# aside FOLDER: the command that moves a folder that is not empty to a free name beside it.
+aside() {
+    printf 'set -eu\nfolder=%s\n' "$(quote "$1")"
+    cat <<'END'
+if [ -d "$folder" ] && [ -n "$(ls -A "$folder")" ]; then
+    number=1
+    while [ -e "$folder.before-recovery-$number" ]; do number=$((number + 1)); done
+    mv -T -- "$folder" "$folder.before-recovery-$number"
+fi
+END
+}
+
+# follow HOST JOBID: until a job of the director has ended well.
+follow() {
+    local missed=0 state
+    while :; do
+        if state=$(rows "$1" "SELECT 'drc',JobStatus FROM Job WHERE JobId=$2"); then
+            state=${state%%$'\t'*}
+            case $state in
+            T) return 0 ;;
+            W)
+                say "job $2 ended with warnings: read its messages in bconsole"
+                return 0
+                ;;
+            E | e | f | A | D | B | I) return 1 ;;
+            '') missed=$((missed + 1)) ;;
+            *) missed=0 ;;
+            esac
+        else
+            missed=$((missed + 1))
+        fi
+        ((missed < 30)) || die "the catalogue of $1 has not answered for job $2"
+        sleep "${DRC_POLL:-2}"
+    done
+}
+
+# client FAMILY OPTIONS: the start of a command that speaks to a database.
+client() {
+    local program=mariadb
+    [[ $1 == mariadb ]] || program=mysql
+    printf '%s --defaults-extra-file=%s --batch --skip-column-names' "$program" "$(quote "$2")"
+}
+
+# position FAMILY OPTIONS HOST: all that a server has received or applied, without spaces.
+position() {
+    local sql
+    sql=$(client "$1" "$2")
+    if [[ $1 == mariadb ]]; then
+        at "$3" "set -e
+$sql -e 'SELECT @@GLOBAL.gtid_current_pos'
+$sql -e 'SHOW ALL SLAVES STATUS\\G' | sed -n 's/^ *Gtid_IO_Pos: //p'" | paste -s -d, - | tr -d ' \t'
+    else
+        at "$3" "set -e
+$sql -e 'SELECT @@GLOBAL.gtid_executed'
+$sql -e 'SELECT RECEIVED_TRANSACTION_SET FROM performance_schema.replication_connection_status'" |
+            sed 's/\\n//g' | paste -s -d, - | tr -d ' \t' | sed 's/,,*/,/g; s/^,//; s/,$//'
+    fi
+}
+
+# ahead A B: whether position A has something, in any domain, that position B has not.
+ahead() {
+    local one domain sequence
+    local -A reached=()
+    for one in ${2//,/ }; do
+        [[ $one =~ ^([0-9]+)-[0-9]+-([0-9]+)$ ]] || continue
+        domain=${BASH_REMATCH[1]} sequence=${BASH_REMATCH[2]}
+        if ((sequence > ${reached[$domain]:-0})); then reached[$domain]=$sequence; fi
+    done
+    for one in ${1//,/ }; do
+        [[ $one =~ ^([0-9]+)-[0-9]+-([0-9]+)$ ]] || continue
+        domain=${BASH_REMATCH[1]} sequence=${BASH_REMATCH[2]}
+        if ((sequence > ${reached[$domain]:-0})); then return 0; fi
+    done
+    return 1
+}
+
+# readable POSITION: whether it is a list of DOMAIN-SERVER-SEQUENCE.
+readable() {
+    local number='[0-9]{1,18}'
+    [[ $1 =~ ^(,|$number-$number-$number)*$ ]]
+}
+
+# furthest FAMILY OPTIONS CHOSEN OTHER...: refuses when another in reach has more than the chosen.
+furthest() {
+    local family=$1 options=$2 chosen=$3 mine theirs other try
+    shift 3
+    if dry; then
+        show "compare positions" "$chosen must have all that is on: $*"
+        return
+    fi
+    mine=$(position "$family" "$options" "$chosen") || die "$chosen does not say its position"
+    say "$chosen: $mine"
+    for other in "$@"; do
+        theirs=''
+        for try in 1 2 3; do
+            if theirs=$(position "$family" "$options" "$other"); then break; fi
+            theirs=''
+            ((try == 3)) || sleep "${DRC_POLL:-2}"
+        done
+        if [[ -z $theirs ]]; then
+            say "$other is not in reach: left out"
+            continue
+        fi
+        say "$other: $theirs"
+        if [[ $family == mariadb ]]; then
+            readable "$theirs,$mine" || die "a position that cannot be read"
+            if ahead "$theirs" "$mine"; then die "$other is further than $chosen: promote $other, or fence it first"; fi
+        else
+            [[ $theirs =~ ^[0-9A-Fa-f:,-]+$ && $mine =~ ^[0-9A-Fa-f:,-]*$ ]] || die "a position that cannot be read"
+            [[ $(at "$chosen" "$(client "$family" "$options") -e \"SELECT GTID_SUBSET('$theirs','$mine')\"") == 1 ]] ||
+                die "$other is further than $chosen: promote $other, or fence it first"
+        fi
+    done
+}
+
+# handover FAMILY OPTIONS FROM TO SECONDS: the primary stops taking writes, its replica gets all of
+# them and takes over; nothing is lost.
+handover() {
+    local family=$1 options=$2 from=$3 to=$4 seconds=$5 sql goal answer
+    if dry; then
+        show "hand over" "$from stops taking writes; when $to has all of them it becomes the primary"
+        return
+    fi
+    sql=$(client "$family" "$options")
+    at "$from" "$sql -e 'SET GLOBAL read_only = 1'" || die "$from does not stop taking writes"
+    if [[ $family == mariadb ]]; then
+        goal=$(at "$from" "$sql -e 'SELECT @@GLOBAL.gtid_current_pos'") || die "$from does not say its position"
+        [[ $goal =~ ^[0-9,-]+$ ]] || die "a position that cannot be read: $goal"
+        answer=$(at "$to" "$sql -e \"SELECT MASTER_GTID_WAIT('$goal', $seconds)\"") || answer=''
+    else
+        at "$from" "$sql -e 'SET GLOBAL super_read_only = 1'" || die "$from does not stop taking writes"
+        goal=$(at "$from" "$sql -e 'SELECT @@GLOBAL.gtid_executed'" | sed 's/\\n//g' | tr -d ' \n') || die "$from does not say its position"
+        [[ $goal =~ ^[0-9A-Fa-f:,-]+$ ]] || die "a position that cannot be read: $goal"
+        answer=$(at "$to" "$sql -e \"SELECT WAIT_FOR_EXECUTED_GTID_SET('$goal', $seconds)\"") || answer=''
+    fi
+    [[ $answer == 0 ]] || die "$to does not have all of $from's writes: $from stays read-only until somebody decides"
+}
