@@ -272,7 +272,10 @@ fn daemons_back_up_copy_verify_and_restore() {
     eprintln!("{said}");
     lab.start("backup-c", "bacula-dir");
     lab.ready("backup-c");
-    eprintln!("{}", lab.ask("backup-c", "SELECT JobId, Name, Type, Level, JobStatus, JobFiles, JobBytes FROM Job"));
+    eprintln!(
+        "{}",
+        lab.ask("backup-c", "SELECT JobId, Name, Type, Level, JobStatus, JobFiles, JobBytes FROM Job")
+    );
     let jobs = lab.ask("backup-c", "SELECT group_concat(JobId) FROM Job WHERE Name = 'images-vault-a'");
     let away = root.path().join("away");
     let said = lab.job("backup-c", &restore("images-vault-a-vault-c_restore", &jobs, &away));

@@ -646,16 +646,11 @@ fn what_scripts_cannot_do_is_refused() {
 }
 
 #[test]
-fn the_page_of_each_finding_is_true() {
+fn the_example_of_each_finding_raises_it() {
     for name in ["mirror-path-too-long", "mirror-folders-clash", "mirror-limit-too-low", "mirror-name-taken"]
     {
         let broken = drlang::diag::pages::failing_example(name).unwrap();
         assert_eq!(findings(broken), [name]);
         assert!(lab::compile(broken).problems.is_empty(), "{:#?}", lab::compile(broken).problems);
-        let page = drlang::diag::pages::page(name).unwrap();
-        let (_, passing) = page.split_once("```dr\n").unwrap();
-        let passing = passing.strip_suffix("```\n").unwrap();
-        assert!(findings(passing).is_empty(), "{name}");
-        assert!(lab::compile(passing).problems.is_empty(), "{:#?}", lab::compile(passing).problems);
     }
 }

@@ -51,7 +51,7 @@ impl Build {
             None => Templates::default(),
         };
         for name in templates.names() {
-            if !chosen.iter().any(|t| t.templates().iter().any(|known| *known == name)) {
+            if !chosen.iter().any(|t| t.templates().contains(&name)) {
                 let all = chosen.iter().flat_map(|t| t.templates().iter().copied());
                 let hint = nearest(name, all).map_or(String::new(), |n| format!(": did you mean `{n}`?"));
                 return Err(Failure(format!("no target has a template `{name}`{hint}")));

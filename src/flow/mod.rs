@@ -46,16 +46,35 @@ pub struct Facts {
     pub jobs: ArenaMap<Idx<Job>, JobFact>,
     /// How many members share each class of each link, in each direction.
     pub members: Members,
+    /// Who uses each host's network card.
+    cards: ArenaMap<Idx<Host>, Card>,
     /// What each sender over a link may take at most.
     peaks: BTreeMap<(Idx<Link>, Direction), Vec<Rate>>,
+}
+
+/// Who uses a network card.
+#[derive(Clone, Copy, Debug, Default)]
+struct Card {
+    /// Streams that leave or reach the host.
+    streams: u64,
+    /// Jobs that do.
+    jobs: u64,
+    /// What the streams take at most, together.
+    peak: Rate,
 }
 
 /// Computes all facts.
 pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
     let members = shaping::members(model, ops);
     let peaks = peaks(model, ops);
-    let mut facts =
-        Facts { horizon, streams: ArenaMap::default(), jobs: ArenaMap::default(), members, peaks };
+    let mut facts = Facts {
+        horizon,
+        streams: ArenaMap::default(),
+        jobs: ArenaMap::default(),
+        members,
+        cards: cards(model, ops),
+        peaks,
+    };
     for (id, stream) in ops.streams.iter() {
         let fact = stream::fact(model, &facts, stream);
         facts.streams.insert(id, fact);
@@ -76,6 +95,42 @@ impl Facts {
         limit: Option<Rate>,
     ) -> WayRate {
         rate::way(model, &self.members, &self.peaks, hops, class, own_peak, limit)
+    }
+}
+
+fn cards(model: &Model, ops: &Ops) -> ArenaMap<Idx<Host>, Card> {
+    let mut cards: ArenaMap<Idx<Host>, Card> = ArenaMap::default();
+    for (_, stream) in ops.streams.iter() {
+        let peak = stream::peak(model, stream);
+        for host in [stream.from, stream.to] {
+            let card = cards.entry(host).or_default();
+            card.streams += 1;
+            card.peak = Rate(card.peak.0.saturating_add(peak.0));
+        }
+    }
+    for (_, job) in ops.jobs.iter() {
+        for host in run::hosts(model, ops, &job.kind) {
+            cards.entry(host).or_default().jobs += 1;
+        }
+    }
+    cards
+}
+
+impl Facts {
+    /// What a host's card gives one of its streams: its part when all of them and all jobs are at
+    /// work.
+    fn card_of_stream(&self, model: &Model, host: Idx<Host>) -> Rate {
+        let card = self.cards.get(host).copied().unwrap_or_default();
+        model.hosts[host].nic.value.split_down((card.streams + card.jobs).max(1)).unwrap_or(Rate(0))
+    }
+
+    /// What the streams leave of a host's card to its jobs: all that they do not take at their
+    /// peaks, and never less than the part of one more.
+    fn card_left(&self, model: &Model, host: Idx<Host>) -> Rate {
+        let card = self.cards.get(host).copied().unwrap_or_default();
+        let nic = model.hosts[host].nic.value;
+        let part = nic.split_down(card.streams + 1).unwrap_or(Rate(0));
+        Rate(nic.0.saturating_sub(card.peak.0)).max(part)
     }
 }
 

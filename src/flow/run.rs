@@ -3,7 +3,7 @@
 use super::rate::WayRate;
 use super::stream::log_profile;
 use super::timeline::{Demand, Timeline, Use};
-use super::{Calendar, Facts, Horizon, size_at_end, size_today, together};
+use super::{Calendar, Facts, size_at_end, size_today, together};
 use crate::calendar::{Gap, Gaps};
 use crate::model::{Data, Host, Model, Store};
 use crate::ops::job::{Job, JobKind, Level};
@@ -131,7 +131,7 @@ pub(super) fn facts(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut 
     for (id, job) in ops.jobs.iter() {
         let fact = volumes(model, ops, facts, calendar, job);
         for (n, level) in fact.levels.iter().enumerate() {
-            demands.extend(demand(model, ops, &writes, id, job, n, level, &fact, facts.horizon));
+            demands.extend(demand(model, ops, &writes, id, job, n, level, &fact, facts));
         }
         facts.jobs.insert(id, fact);
     }
@@ -263,6 +263,21 @@ fn changed(model: &Model, data: &[Idx<Data>], time: Duration, facts: &Facts) -> 
     })
 }
 
+/// The hosts whose cards a job's bytes go through.
+pub(super) fn hosts(model: &Model, ops: &Ops, kind: &JobKind) -> Vec<Idx<Host>> {
+    let mut hosts = match kind {
+        JobKind::Files { client, store, .. }
+        | JobKind::Database { client, store, .. }
+        | JobKind::Log { client, store, .. } => vec![ops.clients[*client].host, model.stores[*store].host],
+        JobKind::Copy { from, to, .. } => vec![model.stores[*from].host, model.stores[*to].host],
+        JobKind::Verify { of, .. } => hosts(model, ops, &ops.jobs[*of].kind),
+        JobKind::Mirror { from, to, .. } => vec![*from, *to],
+    };
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts
+}
+
 /// What a run asks of the devices.
 #[expect(clippy::too_many_arguments, reason = "a run asks that many things of that many devices")]
 fn demand(
@@ -274,10 +289,11 @@ fn demand(
     level: usize,
     fact: &LevelFact,
     whole: &JobFact,
-    horizon: Horizon,
+    facts: &Facts,
 ) -> Option<Demand> {
+    let horizon = facts.horizon;
     let disk = |host: Idx<Host>| (Use::Disk(host), super::disk_left(model, writes, host));
-    let card = |host: Idx<Host>| (Use::Card(host), model.hosts[host].nic.value);
+    let card = |host: Idx<Host>| (Use::Card(host), facts.card_left(model, host));
     let store = |s: Idx<Store>| (Use::Store(s), model.stores[s].rate.value);
     let holder = |s: Idx<Store>| model.stores[s].host;
     let mut staged_on = None;

@@ -104,7 +104,7 @@ pub(super) fn peak(model: &Model, stream: &Stream) -> Rate {
 pub(super) fn fact(model: &Model, facts: &Facts, stream: &Stream) -> StreamFact {
     let engine = &model.engines[model.clusters[stream.cluster].engine];
     let hops = stream.paths.first().map_or(&[][..], |p| &p.hops);
-    let cards = model.hosts[stream.from].nic.value.min(model.hosts[stream.to].nic.value);
+    let cards = facts.card_of_stream(model, stream.from).min(facts.card_of_stream(model, stream.to));
     let way = facts.way(model, hops, Class::Replication, peak(model, stream), Some(cards));
     let service = way.rate.part_down(stream.compress).in_bytes_down();
     let profile = log_profile(model, stream.cluster);

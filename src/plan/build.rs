@@ -1,9 +1,10 @@
 //! The steps that recover databases and trees of files.
 
 use super::choose::{Candidate, Chooser, Source, Unit, response_of, units, waits};
+use super::reading::Reading;
 use super::step::{Actor, Choice, Interval, Plan, Reason, Resource, Stage, Step, StepKind, Subject};
 use super::{Index, Lost, times};
-use crate::flow::{Facts, log_written, never_falls_back, size_at_end, size_today};
+use crate::flow::{Facts, never_falls_back, size_at_end, size_today};
 use crate::model::{Cluster, Data, Host, Model, On, Response, Scenario, Site, StrikeKind};
 use crate::ops::shaping::way_back;
 use crate::ops::{Director, Job, JobKind, Level, NameTable, Ops, Staging};
@@ -327,13 +328,18 @@ impl Builder<'_> {
             _ => Duration::MAX,
         };
         // What cannot be deleted must hold the whole chain: its full may be older still.
-        let full = self.estate.facts.jobs.get(self.original(*data)).and_then(|f| f.level(Level::Full));
+        let full =
+            self.estate.facts.jobs.get(self.reading().original(*data)).and_then(|f| f.level(Level::Full));
         let chain = full.and_then(|l| l.same.or(l.gap)).map_or(Duration::MAX, |g| g.length);
         let stands = |needed: Duration| needed <= keep && needed.plus(chain) <= held;
         // Without a bound on its age there is none on the loss, for a reason of its own.
         let kept = fact.loss().is_none_or(|(age, _)| stands(step.finish.plus(age)));
         let gone = fact.loss_alone().is_some_and(|(age, _)| !stands(step.surely.plus(age)));
         (kept, gone)
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading { ops: self.estate.ops, model: self.estate.model, facts: self.estate.facts }
     }
 
     /// Hold or scan, restore, and what makes a database of it.
@@ -352,14 +358,21 @@ impl Builder<'_> {
             before.push(self.provision(holder, response));
         }
         let jobs: Vec<Idx<Job>> = std::iter::once(*data).chain(*log).collect();
-        let original = self.original(*data);
-        let chain = facts.jobs.get(original).and_then(crate::flow::JobFact::chain_bytes);
-        let logs = log.and_then(|_| self.logs_to_replay(*data));
+        let reading = Reading { ops: self.estate.ops, model, facts };
+        let original = reading.original(*data);
+        let files = matches!(model.data[first].on, On::Files { .. });
+        let copied = matches!(self.estate.ops.jobs[*data].kind, JobKind::Copy { .. });
+        // A scanned copy does not know its level: a tree is merged from every run that is there.
+        let chain = if *scan && files && copied { reading.merged(*data) } else { reading.chain(*data) };
         let bytes = chain.unwrap_or(Bytes(u64::MAX));
-        let log_bytes = if log.is_some() { logs.unwrap_or(Bytes(u64::MAX)) } else { Bytes::ZERO };
+        let logs = log.map(|_| reading.logs(*data).unwrap_or(Bytes(u64::MAX)));
+        let log_bytes = logs.unwrap_or(Bytes::ZERO);
         let all = bytes.plus(log_bytes);
         if *scan {
-            let kind = StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes: all };
+            // Nobody knows which volumes hold the newest chain: all of them are read.
+            let volumes = jobs.iter().try_fold(Bytes::ZERO, |sum, j| Some(sum.plus(reading.kept(*j)?)));
+            let bytes = volumes.unwrap_or(Bytes(u64::MAX));
+            let kind = StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes };
             let draft = Draft::new(kind, Actor::Runner, before.clone()).holds([Resource::Store(*store)]);
             before.push(self.add(draft));
         } else {
@@ -376,6 +389,7 @@ impl Builder<'_> {
             director: *director,
             store: *store,
             jobs,
+            scanned: *scan,
             to: target,
             bytes: all,
             least,
@@ -419,7 +433,7 @@ impl Builder<'_> {
             last = self.add(Draft::new(kind, Actor::Runner, vec![last]).holds(on));
         }
         if let Some(log) = restored.log
-            && let JobKind::Log { path, .. } = &ops.jobs[self.original(log)].kind
+            && let JobKind::Log { path, .. } = &ops.jobs[self.reading().original(log)].kind
         {
             let until = self.lost.corrupted.is_some() || self.lost.hostile;
             let kind =
@@ -427,30 +441,6 @@ impl Builder<'_> {
             last = self.add(Draft::new(kind, Actor::Runner, vec![last]).holds(on));
         }
         last
-    }
-
-    /// The job whose runs a copy job copies, down to the first.
-    fn original(&self, job: Idx<Job>) -> Idx<Job> {
-        match &self.estate.ops.jobs[job].kind {
-            JobKind::Copy { of, .. } => self.original(*of),
-            _ => job,
-        }
-    }
-
-    /// Log written since the newest data run that the logs stand on: that run may be as old as a
-    /// gap and a run, and so along every copy.
-    fn logs_to_replay(&self, data: Idx<Job>) -> Option<Bytes> {
-        let Estate { model, ops, facts, .. } = self.estate;
-        let mut age = Duration::ZERO;
-        let mut job = data;
-        loop {
-            age = age.plus(facts.jobs.get(job)?.loss()?.0);
-            match &ops.jobs[job].kind {
-                JobKind::Copy { of, .. } => job = *of,
-                JobKind::Database { cluster, .. } => return log_written(model, *cluster, age),
-                _ => return None,
-            }
-        }
     }
 
     /// Databases that are not hit but whose primary waits for replicas that are gone or cut off.

@@ -7,6 +7,7 @@ mod build;
 mod choose;
 mod index;
 pub mod lost;
+mod reading;
 mod scenarios;
 mod services;
 pub mod step;

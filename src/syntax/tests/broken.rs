@@ -213,13 +213,3 @@ fn each_example_of_this_stage_raises_its_finding_and_no_other() {
         assert_eq!(found.iter().map(|d| d.entry.name).collect::<Vec<_>>(), [entry.name]);
     }
 }
-
-#[test]
-fn what_the_pages_call_passing_parses() {
-    for entry in crate::diag::catalogue::ALL.iter().filter(|e| matches!(e.stage, "parse" | "load")) {
-        let page = crate::diag::pages::page(entry.name).unwrap_or_else(|| panic!("{}.md", entry.name));
-        let (_, rest) = page.split_once("Passing:").unwrap();
-        let (code, _) = rest.split_once("```dr\n").unwrap().1.split_once("```").unwrap();
-        tree(code);
-    }
-}

@@ -66,6 +66,7 @@ pub fn restore(
     input: Input<'_>,
     director: Idx<Director>,
     jobs: &[Idx<Job>],
+    scanned: bool,
     to: Idx<Host>,
     data: Idx<Data>,
 ) -> Vec<Act> {
@@ -83,7 +84,7 @@ pub fn restore(
         let dump = matches!(&first.kind, JobKind::Database { staging: Staging::Logical { .. }, .. });
         // A copy that was scanned says full, whatever its original was, and bears the time of copying.
         // A backup that was scanned keeps its level and its time.
-        let blind = d.standby && matches!(input.ops.jobs[*job].kind, JobKind::Copy { .. });
+        let blind = scanned && matches!(input.ops.jobs[*job].kind, JobKind::Copy { .. });
         let files = matches!(input.model.data[data].on, On::Files { .. });
         let chain = match (log, blind) {
             (true, false) => Chain::Log,
