@@ -138,10 +138,6 @@ fn write(tree: &ArtifactTree, root: &Path) {
     }
 }
 
-fn text<'a>(tree: &'a ArtifactTree, path: &str) -> &'a str {
-    std::str::from_utf8(&tree.get(path).unwrap_or_else(|| panic!("no {path}")).bytes).unwrap()
-}
-
 #[test]
 fn bacula_takes_every_file() {
     let c = sound(&format!("{PARTS}{ESTATE}"));
