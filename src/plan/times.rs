@@ -215,9 +215,13 @@ pub fn times(
             let stream = ops.streams.iter().find(|(_, s)| s.cluster == *cluster && s.to == *host);
             let fact = stream.and_then(|(id, _)| facts.streams.get(id));
             let backlog = fact.and_then(|f| f.apply.worst()).unwrap_or(Duration::MAX);
-            // What another replica has received and this one has not is at most what this one's
-            // own stream was behind.
-            let behind = fact.and_then(|f| f.received()).unwrap_or(Duration::MAX);
+            // It begins anew from what it has applied, and gets from the other what that has applied.
+            let slowest = ops.streams.iter().filter(|(_, s)| s.cluster == *cluster && others.contains(&s.to));
+            let theirs = slowest
+                .map(|(id, _)| facts.streams.get(id).and_then(|f| f.apply.worst()).unwrap_or(Duration::MAX))
+                .max()
+                .unwrap_or_default();
+            let behind = fact.and_then(|f| f.applied()).unwrap_or(Duration::MAX).plus(theirs);
             let t = match (others.is_empty(), stream) {
                 (false, Some((_, s))) => t.stated(
                     "what another replica has more of is fetched",
