@@ -9,19 +9,20 @@
 pub mod fluid;
 pub mod rate;
 pub mod run;
+mod spare;
 pub mod stream;
 mod timeline;
 
 pub use rate::{Binding, WayRate};
 pub use run::{JobFact, LevelFact};
+pub use spare::Spare;
 pub use stream::{StreamFact, log_written, never_falls_back};
 
 use crate::calendar::{Gaps, Rule, Zone, worst_gaps};
-use crate::model::{Class, Data, Direction, Hop, Host, Link, Model, On};
-use crate::ops::job::JobKind;
+use crate::model::{Class, Data, Direction, Hop, Link, Model, On};
 use crate::ops::shaping::{self, Members};
 use crate::ops::{Job, Ops, Stream};
-use crate::quantity::{Bytes, Duration, Rate};
+use crate::quantity::{Bytes, Duration, Rate, Ratio};
 use la_arena::{ArenaMap, Idx};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -46,6 +47,8 @@ pub struct Facts {
     pub jobs: ArenaMap<Idx<Job>, JobFact>,
     /// How many members share each class of each link, in each direction.
     pub members: Members,
+    /// What cards and disks have left.
+    pub spare: Spare,
     /// What each sender over a link may take at most.
     peaks: BTreeMap<(Idx<Link>, Direction), Vec<Rate>>,
 }
@@ -54,8 +57,9 @@ pub struct Facts {
 pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
     let members = shaping::members(model, ops);
     let peaks = peaks(model, ops);
+    let spare = Spare::new(model, ops);
     let mut facts =
-        Facts { horizon, streams: ArenaMap::default(), jobs: ArenaMap::default(), members, peaks };
+        Facts { horizon, streams: ArenaMap::default(), jobs: ArenaMap::default(), members, spare, peaks };
     for (id, stream) in ops.streams.iter() {
         let fact = stream::fact(model, &facts, stream);
         facts.streams.insert(id, fact);
@@ -66,13 +70,13 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
 }
 
 impl Facts {
-    /// The rate that a way guarantees to one member of a class.
+    /// The rate that a way guarantees to one member of a class; `own_peak` as in [`rate`].
     pub fn way(
         &self,
         model: &Model,
         hops: &[Hop],
         class: Class,
-        own_peak: Rate,
+        own_peak: Option<Rate>,
         limit: Option<Rate>,
     ) -> WayRate {
         rate::way(model, &self.members, &self.peaks, hops, class, own_peak, limit)
@@ -92,9 +96,7 @@ fn peaks(model: &Model, ops: &Ops) -> rate::Peaks {
         add(stream.paths.first().map_or(&[][..], |p| &p.hops), peak);
     }
     for (_, job) in ops.jobs.iter() {
-        if !matches!(job.kind, JobKind::Verify { .. }) {
-            add(job.paths.first().map_or(&[][..], |p| &p.hops), job.cap.map_or(Rate(u64::MAX), |c| c.rate));
-        }
+        add(&run::hops(job), run::peak(model, ops, job));
     }
     peaks
 }
@@ -130,24 +132,25 @@ pub fn size_at_end(model: &Model, data: &[Idx<Data>], horizon: Horizon) -> Bytes
     data.iter().fold(Bytes::ZERO, |sum, d| {
         let d = &model.data[*d];
         let size = match d.growth.map(|g| g.value) {
-            Some((part, per)) if per.0 > 0 => {
-                let periods = span.0.div_ceil(per.0).min(10_000);
-                (0..periods).fold(d.size.value, |size, _| size.plus(size.part_up(part)))
-            }
+            Some((part, per)) if per.0 > 0 => grown(d.size.value, part, span.0.div_ceil(per.0)),
             _ => d.size.value,
         };
         sum.plus(size)
     })
 }
 
+/// A size after so many periods, each of which adds that part. Exact where periods are few;
+/// beyond that rounded up by a millionth.
+fn grown(size: Bytes, part: Ratio, periods: u64) -> Bytes {
+    if periods <= 10_000 {
+        return (0..periods).fold(size, |size, _| size.plus(size.part_up(part)));
+    }
+    let end = size.0 as f64 * (periods as f64 * part.as_f64().ln_1p()).exp() * (1.0 + 1e-6);
+    // As far as it goes: what does not fit is the most that there is.
+    Bytes(end.ceil() as u64)
+}
+
 /// How much is stated of some data classes today.
 pub fn size_today(model: &Model, data: &[Idx<Data>]) -> Bytes {
     data.iter().fold(Bytes::ZERO, |sum, d| sum.plus(model.data[*d].size.value))
-}
-
-/// What the disk of a host has left for runs, once the writes of the data that lives there are
-/// taken off.
-pub fn disk_left(model: &Model, writes: &ArenaMap<Idx<Host>, u64>, host: Idx<Host>) -> Rate {
-    let taken = Rate::bytes_per_sec(writes.get(host).copied().unwrap_or(0));
-    Rate(model.hosts[host].disk_rate.value.0.saturating_sub(taken.0))
 }

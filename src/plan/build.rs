@@ -145,7 +145,9 @@ impl Draft {
 impl Builder<'_> {
     /// Adds a step behind what it waits for and behind the steps that hold what it holds.
     pub fn add(&mut self, draft: Draft) -> usize {
-        let Draft { kind, actor, mut after, holds, response, stage } = draft;
+        let Draft { kind, actor, mut after, mut holds, response, stage } = draft;
+        let mut seen = BTreeSet::new();
+        holds.retain(|h| seen.insert(*h));
         let n = self.steps.len();
         let Estate { model, ops, facts, .. } = self.estate;
         for resource in &holds {
@@ -382,7 +384,7 @@ impl Builder<'_> {
         let links = way_back(model, holder, target).unwrap_or_default();
         let restore = self.add(
             Draft::new(kind, Actor::Runner, before)
-                .holds([Resource::Store(*store), Resource::Host(target)])
+                .holds([Resource::Store(*store), Resource::Host(holder), Resource::Host(target)])
                 .holds(links.first().map(|h| Resource::Link(h.link))),
         );
         let On::Cluster(cluster) = model.data[first].on else { return restore };

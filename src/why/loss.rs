@@ -166,6 +166,11 @@ fn way(model: &Model, what: &'static str, way: &WayRate, hops: &[Hop], class: Cl
             )
         }
         Binding::Limit => ("the stated limit, or the cards at both ends", Vec::new()),
+        Binding::Card(host) => {
+            let h = &model.hosts[host];
+            let card = Node::input(format!("card of `{}`", h.name), &h.nic, Value::Rate(h.nic.value));
+            ("what other streams and runs leave of a card at their peaks, or its fair part", vec![card])
+        }
         Binding::Window => {
             let mut inputs = round_trips(model, hops);
             inputs.extend(hops.iter().map(|h| {
