@@ -319,3 +319,58 @@ fn growth_in_short_periods_counts_in_full() {
         assert!(v.predicted.is_none_or(|p| p > Duration::from_days(10_000)), "{per}: {:?}", v.predicted);
     }
 }
+
+#[test]
+fn a_restore_holds_every_director_whose_runs_would_share_with_it() {
+    // `y` writes 8 TiB over the card of `bka` at any time of the day; a restore from `bka` by `x`
+    // counts on the whole card, so the plan must stop both.
+    let inside = "store sa2 { host = bka; path = \"/srv/2\"; capacity = 20 TiB at 900 MiB/s }\n store sa {";
+    let text = format!(
+        "{PEOPLE} tier t {{ rpo = 30 h; rto = 9 h }} {}
+         data o : t {{ on = db path \"/o\"; size = 200 GiB; files = independent; backup sa {{ full = daily 01:00; keep = 30 days }} }}
+         data p {{ on = db2 path \"/p\"; size = 8 TiB; files = independent; backup sa2 {{ full = weekly sun 01:00; keep = 30 days }} }}
+         backup-server x {{ host = bka; stores = [sa] }}
+         backup-server y {{ host = db2; stores = [sa2] }}",
+        SITES.replace("store sa {", inside)
+    );
+    let c = raw(&text);
+    let lost = verdict(&c, "o.rto", "host db").scenario as usize;
+    let index = drlang::plan::Index::new(&c.model, &c.ops);
+    let estate = drlang::plan::Estate { model: &c.model, ops: &c.ops, facts: &c.facts, index: &index };
+    let plan = drlang::plan::plan(estate, &c.verdicts.scenarios[lost]);
+    assert_eq!(plan.steps.iter().filter(|s| s.kind.name() == "hold").count(), 2);
+    assert_eq!(plan.steps.iter().filter(|s| s.kind.name() == "release").count(), 2);
+}
+
+#[test]
+fn a_replica_writes_what_it_applies_to_a_disk() {
+    // Two databases write 30 MiB/s each to one host of replicas, whose disk takes 40 in all: the
+    // other leaves each 10 MiB/s, and neither ever catches up.
+    let text = format!(
+        "{PEOPLE} tier t {{ rpo = 1 h; rto = 1 h }} {}
+         cluster c : maria {{ primary = db; replicas = [bka] }}
+         cluster e : maria {{ primary = db2; replicas = [bka] }}
+         data o : t {{ on = c; size = 2 GiB; writes = 30 MiB/s; replica bka {{ mode = async }} }}
+         data p : t {{ on = e; size = 2 GiB; writes = 30 MiB/s; replica bka {{ mode = async }} }}",
+        SITES.replace("10.0.0.3; disk = 4 TiB at 900 MiB/s", "10.0.0.3; disk = 4 TiB at 40 MiB/s")
+    );
+    let c = raw(&text);
+    assert_ne!(status(&c, "o.rpo", "host db"), Status::Proved);
+    assert_ne!(status(&c, "o.rto", "host db"), Status::Proved);
+}
+
+#[test]
+fn records_that_point_to_a_host_without_servers_lead_nowhere() {
+    // The address is gone and takes 2 h to be rebuilt; the host that the name falls back to stands
+    // in a site that no link joins to any server.
+    let spec = link("l", "10 Gbit/s", "")
+        + "site c { timezone = \"UTC\"; host far { address = 10.9.0.1 } }
+           pool web { members = [db, dbb]; needs = 1; port = 80 }
+           vip v { address = 10.0.0.100/24; on = [db]; serves = web }
+           dns n { name = \"x.example\"; ttl = 60 s; points = [v]; failover = [far] }
+           service s : t { runs-on = web; start = 1 s; reached = [n] }";
+    assert_ne!(status(&compiled("1 h", "1 h", &spec), "s.rto", "host db"), Status::Proved);
+    let joined = spec.clone()
+        + "\n link m : b <-> c { bandwidth = 10 Gbit/s; rtt = 1 ms; loss = 0 %; window = 8 MiB }";
+    assert_eq!(status(&compiled("1 h", "1 h", &joined), "s.rto", "host db"), Status::Proved);
+}

@@ -19,6 +19,8 @@ pub enum Binding {
     Limit,
     /// What other streams and runs leave of a host's card, or the fair part of it.
     Card(Idx<Host>),
+    /// What other data leaves of the disk of the host that receives.
+    Disk(Idx<Host>),
     /// The TCP window over the round trip.
     Window,
     /// Losses over the round trip (an average, not a bound).

@@ -115,12 +115,20 @@ pub(super) fn fact(model: &Model, facts: &Facts, stream: &Stream) -> StreamFact 
     if card < way.rate {
         (way.rate, way.binding) = (card, shared.map_or(Binding::Limit, Binding::Card));
     }
+    // What is received counts once it is on the replica's disk.
+    let disk = match stream.serves.first() {
+        Some(copy) => facts.spare.disk_for(model, stream.to, model.copies[*copy].data),
+        None => Rate(0),
+    };
+    if disk < way.rate {
+        (way.rate, way.binding) = (disk, Binding::Disk(stream.to));
+    }
     let service = way.rate.part_down(stream.compress).in_bytes_down();
     let profile = log_profile(model, stream.cluster);
     let largest = engine.largest_transaction.value.part_up(engine.amplification.value);
     let unit = time_to_move(largest, Rate::bytes_per_sec(service)).unwrap_or(Duration::MAX);
-    let unit_apply = time_to_move(largest, engine.apply.value).unwrap_or(Duration::MAX);
-    let mut apply = Behind::of(&profile, engine.apply.value.in_bytes_down());
+    let unit_apply = time_to_move(largest, engine.apply.value.min(disk)).unwrap_or(Duration::MAX);
+    let mut apply = Behind::of(&profile, engine.apply.value.min(disk).in_bytes_down());
     if let Behind::Lag(lag) = &mut apply {
         lag.worst = lag.worst.plus(unit_apply);
     }

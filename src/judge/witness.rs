@@ -65,6 +65,9 @@ pub fn binding(estate: Estate<'_>, fact: &StreamFact) -> String {
         Binding::Card(host) => {
             format!("{rate}, what others leave of the card of `{}`", estate.model.hosts[host].name)
         }
+        Binding::Disk(host) => {
+            format!("{rate}, what others leave of the disk of `{}`", estate.model.hosts[host].name)
+        }
         Binding::Window => format!("{rate}, the TCP window over the round trip"),
         Binding::Losses => format!("{rate}, what losses leave one TCP connection on average"),
     }

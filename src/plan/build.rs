@@ -363,8 +363,17 @@ impl Builder<'_> {
             let kind = StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes: all };
             let draft = Draft::new(kind, Actor::Runner, before.clone()).holds([Resource::Store(*store)]);
             before.push(self.add(draft));
-        } else {
-            let director = *director;
+        }
+        // Runs that go on would share what the restore reads, sends over and writes to.
+        let index = self.estate.index;
+        let sharing = index.directors(holder).chain(index.directors(target));
+        let mut held: Vec<Idx<Director>> = sharing
+            .filter(|d| d != director && !self.lost.host(self.estate.ops.directors[*d].host))
+            .collect();
+        held.extend((!scan).then_some(*director));
+        held.sort_unstable();
+        held.dedup();
+        for director in held {
             let hold = self.once(Once::Hold(director), |_| {
                 Draft::new(StepKind::Hold { director }, Actor::Runner, vec![declare])
             });

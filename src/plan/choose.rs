@@ -348,7 +348,7 @@ impl Chooser<'_> {
         let reached = match fact.way.binding {
             Binding::Share(link, _) => self.held_to(stream, link),
             Binding::Limit | Binding::Window | Binding::Local => true,
-            Binding::Card(_) | Binding::Leftover(_) | Binding::Losses => false,
+            Binding::Card(_) | Binding::Disk(_) | Binding::Leftover(_) | Binding::Losses => false,
         };
         match fact.lag {
             Behind::Lag(lag) => (fact.received(), if reached { lag.worst } else { Duration::ZERO }, None),
