@@ -146,7 +146,9 @@ impl Draft {
 impl Builder<'_> {
     /// Adds a step behind what it waits for and behind the steps that hold what it holds.
     pub fn add(&mut self, draft: Draft) -> usize {
-        let Draft { kind, actor, mut after, holds, response, stage } = draft;
+        let Draft { kind, actor, mut after, mut holds, response, stage } = draft;
+        let mut seen = BTreeSet::new();
+        holds.retain(|h| seen.insert(*h));
         let n = self.steps.len();
         let Estate { model, ops, facts, .. } = self.estate;
         for resource in &holds {
@@ -375,8 +377,17 @@ impl Builder<'_> {
             let kind = StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes };
             let draft = Draft::new(kind, Actor::Runner, before.clone()).holds([Resource::Store(*store)]);
             before.push(self.add(draft));
-        } else {
-            let director = *director;
+        }
+        // Runs that go on would share what the restore reads, sends over and writes to.
+        let index = self.estate.index;
+        let sharing = index.directors(holder).chain(index.directors(target));
+        let mut held: Vec<Idx<Director>> = sharing
+            .filter(|d| d != director && !self.lost.host(self.estate.ops.directors[*d].host))
+            .collect();
+        held.extend((!scan).then_some(*director));
+        held.sort_unstable();
+        held.dedup();
+        for director in held {
             let hold = self.once(Once::Hold(director), |_| {
                 Draft::new(StepKind::Hold { director }, Actor::Runner, vec![declare])
             });
@@ -397,7 +408,7 @@ impl Builder<'_> {
         let links = way_back(model, holder, target).unwrap_or_default();
         let restore = self.add(
             Draft::new(kind, Actor::Runner, before)
-                .holds([Resource::Store(*store), Resource::Host(target)])
+                .holds([Resource::Store(*store), Resource::Host(holder), Resource::Host(target)])
                 .holds(links.first().map(|h| Resource::Link(h.link))),
         );
         let On::Cluster(cluster) = model.data[first].on else { return restore };
