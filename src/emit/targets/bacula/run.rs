@@ -26,6 +26,22 @@ pub struct RunLine {
 const ALL_DAYS: u32 = 0x7fff_ffff;
 /// A line that names no time runs at every full hour.
 const ALL_HOURS: u32 = 0xff_ffff;
+/// What a line may override.
+const FIELDS: [&str; 13] = [
+    "level",
+    "pool",
+    "fullpool",
+    "incrementalpool",
+    "differentialpool",
+    "nextpool",
+    "storage",
+    "messages",
+    "priority",
+    "spooldata",
+    "writepartafterjob",
+    "maxrunschedtime",
+    "accurate",
+];
 /// Levels that a line may begin with, without their keyword.
 const LEVELS: [&str; 3] = ["full", "differential", "incremental"];
 
@@ -55,7 +71,11 @@ pub fn run_line(directive: &Directive) -> Result<RunLine, String> {
                 else {
                     return Err(format!("`{w}` overrides nothing"));
                 };
-                run.overrides.push((w.to_ascii_lowercase(), value.clone()));
+                let field = w.to_ascii_lowercase();
+                if !FIELDS.contains(&field.as_str()) {
+                    return Err(format!("a line cannot override `{w}`"));
+                }
+                run.overrides.push((field, value.clone()));
             }
             Token::Word(w) if words.is_empty() && LEVELS.contains(&w.to_ascii_lowercase().as_str()) => {
                 run.overrides.push(("level".into(), w.clone()));
