@@ -559,7 +559,7 @@ fn running_a_plan_passes_exactly_the_words_of_the_spec() {
         assert_eq!(world.read("published"), "web-b1 /etc/drc/mirrors/images-web-b1-publish.sh\n");
         let console = world.read("backup-b/console");
         let restores: Vec<_> = console.lines().filter(|l| l.starts_with("restore")).collect();
-        let ends = "client=db-a1-fd restoreclient=db-a2-fd restorejob=restore-db-a2 where=/ replace=always all done yes";
+        let ends = "client=db-a1-fd restoreclient=db-a2-fd restorejob=restore_db-a2 where=/ replace=always all done yes";
         assert_eq!(restores, [format!("restore jobid=3,4 {ends}"), format!("restore jobid=11,12 {ends}")]);
         let console = world.read("backup-a/console");
         for (_, job) in c.ops.jobs.iter().filter(|(_, j)| j.kind.director().is_some()) {
@@ -767,7 +767,7 @@ fn a_changed_file_is_noticed_when_it_is_read_back() {
         ("run.sh", "step 3 recover person", "step 3 recover runner"),
         ("steps/10-restore-orders.sh", "shop-db-vault-a-vault-b", "shop-db-vault-a-vault-c"),
         ("steps/10-restore-orders.sh", "10.1.0.12", "10.1.0.13"),
-        ("steps/10-restore-orders.sh", "restore-db-a2", "restore-db-a1"),
+        ("steps/10-restore-orders.sh", "restore_db-a2", "restore_db-a1"),
         ("steps/16-promote-db-b1.sh", "db-b1 db-a2", "db-b1"),
         ("steps/23-switch-dns-shop.sh", "60 A 10.2.0.100", "60 A 10.2.0.101"),
         ("steps/06-hold-backup-a-dir.sh", "disable job=images-vault-a'", "disable job=images'"),

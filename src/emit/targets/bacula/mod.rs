@@ -44,6 +44,7 @@ impl Target for Bacula {
             "bacula/bacula-fd.conf.hbs",
             "bacula/bconsole.conf.hbs",
             "bacula/zone.conf.hbs",
+            "bacula/files.sh.hbs",
             "bacula/physical.sh.hbs",
             "bacula/logical.sh.hbs",
             "bacula/log-before.sh.hbs",

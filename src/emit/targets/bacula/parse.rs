@@ -309,3 +309,58 @@ impl Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keywords_strings_blocks_and_includes() {
+        let config = parse(
+            "@/etc/more.conf\nJOB { Name=\"a \\\"b\\\" \\\\c\" ; max imum  bandwidth = 5 # why\n  @\"/a b/#.conf\"\n}\n\
+             Storage {\n  SDAddresses = { ip = { addr = 1.2.3.4; port = 1 } }\n Password = fd secret\n}\n",
+        )
+        .unwrap();
+        assert_eq!(config.includes[0].path, "/etc/more.conf");
+        let job = config.of("job").next().unwrap();
+        assert_eq!(job.name(), "a \"b\" \\c");
+        assert_eq!(job.text("maximumbandwidth").unwrap(), "5");
+        assert_eq!(job.includes, [Include { path: "/a b/#.conf".into(), line: 3 }]);
+        let storage = config.of("storage").next().unwrap();
+        assert_eq!(storage.blocks[0].blocks[0].text("addr").unwrap(), "1.2.3.4");
+        assert_eq!(storage.text("password").unwrap(), "fdsecret");
+    }
+
+    #[test]
+    fn lists_go_on_behind_a_comma() {
+        let config =
+            parse("Messages {\n Name = m\n Append = \"/l\" = all,\n !skipped\n Console = all\n}").unwrap();
+        let m = &config.resources[0];
+        assert_eq!(m.get("append").unwrap().words(), ["/l", "=", "all", "!skipped"]);
+        assert_eq!(m.directives.len(), 3);
+    }
+
+    #[test]
+    fn what_is_broken_is_named_with_its_line() {
+        for (text, line) in [
+            ("Job {\n Name = \"x\n", 2),
+            ("Job {\n", 1),
+            ("\nJob\n", 2),
+            ("\n=", 2),
+            ("Job {\n Name\n}", 2),
+            ("Job {\n \"x\" = 1\n}", 2),
+            ("Job {\n Name = {\n @x = 3\n}\n}", 3),
+        ] {
+            assert_eq!(parse(text).unwrap_err().line, line, "{text:?}");
+        }
+        assert!(parse(&"a {".repeat(100_000)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gets_an_answer(text in "([a-z]{1,4}|[ \\n{}=,;#@\"\\\\]|é){0,60}") {
+            let _ = parse(&text);
+        }
+    }
+}

@@ -24,6 +24,26 @@ pub struct RunLine {
 }
 
 const ALL_DAYS: u32 = 0x7fff_ffff;
+/// A line that names no time runs at every full hour.
+const ALL_HOURS: u32 = 0xff_ffff;
+/// What a line may override.
+const FIELDS: [&str; 13] = [
+    "level",
+    "pool",
+    "fullpool",
+    "incrementalpool",
+    "differentialpool",
+    "nextpool",
+    "storage",
+    "messages",
+    "priority",
+    "spooldata",
+    "writepartafterjob",
+    "maxrunschedtime",
+    "accurate",
+];
+/// Levels that a line may begin with, without their keyword.
+const LEVELS: [&str; 3] = ["full", "differential", "incremental"];
 
 /// Reads the value of a `Run` directive.
 ///
@@ -37,7 +57,7 @@ pub fn run_line(directive: &Directive) -> Result<RunLine, String> {
         weeks: ALL_WEEKS,
         weekdays: ALL_WEEKDAYS,
         days: ALL_DAYS,
-        hours: 1,
+        hours: ALL_HOURS,
         minute: 0,
     };
     let mut words: Vec<String> = Vec::new();
@@ -51,7 +71,14 @@ pub fn run_line(directive: &Directive) -> Result<RunLine, String> {
                 else {
                     return Err(format!("`{w}` overrides nothing"));
                 };
-                run.overrides.push((w.to_ascii_lowercase(), value.clone()));
+                let field = w.to_ascii_lowercase();
+                if !FIELDS.contains(&field.as_str()) {
+                    return Err(format!("a line cannot override `{w}`"));
+                }
+                run.overrides.push((field, value.clone()));
+            }
+            Token::Word(w) if words.is_empty() && LEVELS.contains(&w.to_ascii_lowercase().as_str()) => {
+                run.overrides.push(("level".into(), w.clone()));
             }
             Token::Word(w) | Token::Text(w) => words.push(w.to_ascii_lowercase()),
         }
@@ -94,7 +121,7 @@ impl Sets {
                 "on" | "weekly" | "monthly" | "daily" => {}
                 "hourly" => {
                     self.hours = true;
-                    run.hours = 0xff_ffff;
+                    run.hours = ALL_HOURS;
                 }
                 w if w.contains(':') => self.time(w, run)?,
                 w => {
@@ -154,5 +181,49 @@ impl Sets {
             run.weeks = bits | if std::mem::replace(&mut self.weeks, true) { run.weeks } else { 0 };
         }
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::parse;
+    use super::*;
+
+    fn read(run: &str) -> Result<RunLine, String> {
+        let config = parse(&format!("Schedule {{\n Run = {run}\n}}")).unwrap();
+        run_line(config.resources[0].get("run").unwrap())
+    }
+
+    /// Each of these was measured with `bdirjson`.
+    #[test]
+    fn what_people_write_means_what_bacula_makes_of_it() {
+        let hours = |run: &str| (read(run).unwrap().hours, read(run).unwrap().minute);
+        assert_eq!(hours("hourly at 0:15,0:45"), (0xff_ffff, 45));
+        assert_eq!(hours("daily at 2:05 sun at 3:05"), (0b1100, 5));
+        assert_eq!(hours("at 0:15"), (1, 15));
+        assert_eq!(hours("sun at 12:05am"), (1, 5));
+        assert_eq!(hours("sun at 12:05pm"), (1 << 12, 5));
+        assert_eq!(hours("sun at 3:05pm"), (1 << 15, 5));
+        assert_eq!(hours("Full mon"), (ALL_HOURS, 0));
+        let monthly = read("monthly at 3:00").unwrap();
+        assert_eq!((monthly.days, monthly.weekdays), (ALL_DAYS, ALL_WEEKDAYS));
+        assert_eq!(read("fri at 2").unwrap().days, 0b10);
+        assert_eq!(read("2nd-5th sun at 1:00").unwrap().weeks, 0b1_1110);
+        assert_eq!(read("sat-mon at 1:00").unwrap().weekdays, 0b110_0001);
+        assert_eq!(read("sun-tue at 1:00").unwrap().weekdays, 0b100_0011);
+        assert_eq!(read("nov-jan at 1:00").unwrap().months, 0b1100_0000_0001);
+        assert_eq!(read("first monday january at 1:00").unwrap().weeks, 1);
+        assert_eq!(read("Level=Full Pool=x sun at 1:00").unwrap().overrides.len(), 2);
+        for bad in [
+            "at 24:00",
+            "last sun at 1:00",
+            "w01 at 1:00",
+            "on 32 at 1:00",
+            "2:05",
+            "sun = 3",
+            "lastday at 2:00",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
     }
 }

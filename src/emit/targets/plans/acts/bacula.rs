@@ -1,10 +1,11 @@
 //! What Bacula's consoles and tools are told. The names are those of the Bacula target: a job, its
-//! file set and its pool share a name, a client is `HOST-fd`, a Restore job is `restore-HOST`, and
+//! file set and its pool share a name, a client is `HOST-fd`, a Restore job is `restore_HOST`, and
 //! volumes are the pool's name with a number behind it.
 
 use crate::base::EcoString;
 use crate::emit::quote::shell;
 use crate::emit::target::Input;
+use crate::emit::targets::bacula::names;
 use crate::emit::targets::plans::act::{Act, At, Chain, Restore};
 use crate::model::{Data, Host, On, Store};
 use crate::ops::{Director, Job, JobKind, Staging};
@@ -100,9 +101,9 @@ pub fn restore(
             chain,
             job: first.name.clone(),
             pool: input.ops.jobs[*job].name.clone(),
-            from: format!("{}-fd", host(input.ops.clients[client].host)),
-            to: format!("{}-fd", host(to)),
-            by: format!("restore-{}", host(to)),
+            from: names::client(host(input.ops.clients[client].host)),
+            to: names::client(host(to)),
+            by: names::restore_job(host(to)),
             host: to,
             folder: staged.cloned().unwrap_or_default(),
         }))

@@ -131,7 +131,7 @@ fn restored(input: Input<'_>, director: String, job: Idx<Job>, to: &str) -> Fact
         input.ops.jobs[job].name.to_string(),
         format!("{}-fd", from.unwrap_or_default()),
         format!("{to}-fd"),
-        format!("restore-{to}"),
+        format!("restore_{to}"),
     ];
     fact("restore", words)
 }
