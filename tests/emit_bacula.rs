@@ -195,6 +195,11 @@ fn daemons_back_up_copy_verify_and_restore() {
             backup vault-a {{ full = weekly sun 01:30; incremental = daily 01:30; keep = 30 days; verify = daily 12:00 }}
             copy vault-c {{ of = vault-a; at = daily 05:00 }}
         }}
+        data notes {{
+            on = web-a1 path "{r}/notes"; size = 1 MiB; writes = 1 KiB/s
+            backup vault-a {{ full = daily 02:30; keep = 30 days }}
+            copy vault-c {{ of = vault-a; at = daily 06:00 }}
+        }}
         "#,
         data = data
             .display()
@@ -208,6 +213,8 @@ fn daemons_back_up_copy_verify_and_restore() {
     let built = root.path().join("build");
     write(&tree, &built);
     fill(&data, 1);
+    let notes = root.path().join("notes");
+    fill(&notes, 7);
     for folder in ["vault-a", "vault-c"] {
         fs::create_dir_all(root.path().join(folder)).unwrap();
     }
@@ -238,19 +245,23 @@ fn daemons_back_up_copy_verify_and_restore() {
         "{}",
         lab.said()
     );
-    lab.job("backup-a", "run job=images-vault-a-vault-c yes");
+    // Jobs have devices of their own: two copies at the same time, and a backup.
+    lab.job(
+        "backup-a",
+        "run job=notes-vault-a yes\nwait\nrun job=images-vault-a-vault-c yes\nrun job=notes-vault-a-vault-c yes\nrun job=notes-vault-a yes",
+    );
     let copied = "SELECT count(*) FROM Job WHERE Type = 'C' AND JobStatus = 'T' AND JobBytes > 0";
-    assert_eq!(lab.ask("backup-a", copied), "2", "{}", lab.said());
+    assert_eq!(lab.ask("backup-a", copied), "3", "{}", lab.said());
     // A second run finds nothing that has no copy.
     lab.job("backup-a", "run job=images-vault-a-vault-c yes");
-    assert_eq!(lab.ask("backup-a", copied), "2", "{}", lab.said());
+    assert_eq!(lab.ask("backup-a", copied), "3", "{}", lab.said());
 
     let back = root.path().join("back");
     let restore = |storage: &str, jobs: &str, to: &Path| {
         let to = to.display();
         format!("restore client=web-a1-fd storage={storage} where={to} jobid={jobs} all done yes")
     };
-    let newest = "SELECT group_concat(JobId) FROM Job WHERE Type = 'B'";
+    let newest = "SELECT group_concat(JobId) FROM Job WHERE Type = 'B' AND Name = 'images-vault-a'";
     let jobs = lab.ask("backup-a", newest);
     lab.job("backup-a", &restore("images-vault-a_restore", &jobs, &back));
     alike(&data, &back.join(data.strip_prefix("/").unwrap()));
@@ -259,19 +270,16 @@ fn daemons_back_up_copy_verify_and_restore() {
     lab.stop("backup-a", "bacula-dir");
     lab.stop("backup-a", "bacula-sd");
     fs::remove_dir_all(root.path().join("vault-a")).unwrap();
-    let out = lab.script("backup-c", "read-volumes", &["images-vault-a-vault-c"]);
+    let out = lab.script("backup-c", "read-volumes", &["images-vault-a-vault-c", "notes-vault-a-vault-c"]);
     let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
-    eprintln!("{said}");
+    assert!(out.status.success(), "{said}");
+    assert_eq!(lab.ask("backup-c", "SELECT count(*), count(DISTINCT MediaType) FROM Media"), "3|2", "{said}");
     lab.start("backup-c", "bacula-dir");
     lab.ready("backup-c");
-    eprintln!(
-        "{}",
-        lab.ask("backup-c", "SELECT JobId, Name, Type, Level, JobStatus, JobFiles, JobBytes FROM Job")
-    );
     let jobs = lab.ask("backup-c", "SELECT group_concat(JobId) FROM Job WHERE Name = 'images-vault-a'");
     let away = root.path().join("away");
     let said = lab.job("backup-c", &restore("images-vault-a-vault-c_restore", &jobs, &away));
-    eprintln!("{said}");
+    assert!(said.contains("Restore OK"), "{said}");
     alike(&data, &away.join(data.strip_prefix("/").unwrap()));
 }
 
