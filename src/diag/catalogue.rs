@@ -117,6 +117,7 @@ declare! {
     // Target: bacula.
     BACULA_PATH "bacula-path" Error emit "a path that Bacula's files cannot hold";
     BACULA_NUMBER "bacula-number" Error emit "a number that is out of Bacula's range";
+    SLOW_COPIES "slow-copies" Warning emit "copies of backups whose director is not beside the store that is read";
     UNHELD_LIMIT "unheld-limit" Error emit "a limit on copies of backups, which Bacula does not hold";
 }
 

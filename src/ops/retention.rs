@@ -14,8 +14,8 @@
 //! - a day for the run itself, whose volume counts from its last byte, and for the reading.
 //!
 //! Logs roll forward from any full that is still kept, so they are kept as long as the data they
-//! belong to. What is copied from must outlive two runs of the copy job, lest a point is gone
-//! before it was copied: `retention >= 2 C + A + 1 day`, `C` being the longest time between copies.
+//! belong to. What is copied must be there when the copy job runs, lest a point is gone before:
+//! `retention >= C + A + 1 day`, `C` being the longest time between copies.
 
 use super::{Job, JobKind, Level, Ops};
 use crate::calendar::{Rule, Zone, worst_gaps};
@@ -65,7 +65,7 @@ fn own(ops: &Ops, job: Idx<Job>) -> Option<Duration> {
 fn until_copied(ops: &Ops, copy: &Job, of: Idx<Job>) -> Duration {
     let between = longest(copy.runs.iter().map(|r| &r.rule), &copy.zone);
     let (_, any) = gaps(chain(ops, of));
-    whole_days(between.times(2).plus(any).plus(DAY))
+    whole_days(between.plus(any).plus(DAY))
 }
 
 /// The job whose fulls begin the chain that this job's runs belong to.

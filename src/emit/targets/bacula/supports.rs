@@ -11,6 +11,11 @@ use std::collections::BTreeSet;
 
 /// The longest path: what Linux takes, less what daemons put behind it.
 const LONGEST_PATH: usize = 3000;
+/// The longest folder of a device, in bytes.
+const LONGEST_DEVICE: usize = 127;
+/// With one of these in it, Bacula 9 has `/bin/sh -c "echo PATH"` read the path of a certificate or
+/// a key: variables are replaced, and commands run.
+const SHELL: [char; 12] = ['~', '\\', '$', '[', ']', '*', '?', '`', '\'', '<', '>', '"'];
 /// Most jobs at the same time: a thread each, in a director that has one process.
 const MOST_JOBS: u64 = 100_000;
 /// Longest retention, in days: 200 years. Bacula counts in seconds and dates of 1970 and later.
@@ -54,6 +59,16 @@ pub(super) fn check(index: &Index<'_>, problems: &mut Problems) {
                 .help("Bacula takes a limit of nothing for no limit"),
             );
         }
+        if matches!(job.kind, JobKind::Copy { .. }) && !index.plain(id) {
+            problems.push(
+                Diagnostic::new(
+                    &c::SLOW_COPIES,
+                    job.span,
+                    "each run that is copied takes Bacula 9 two minutes more than its bytes do",
+                )
+                .help("let the backup server run on the host of the store that is copied from"),
+            );
+        }
         if let (JobKind::Copy { .. }, Some(cap)) = (&job.kind, job.cap)
             && stated(index, job, cap)
         {
@@ -80,13 +95,27 @@ fn stated(index: &Index<'_>, job: &crate::ops::Job, cap: Cap) -> bool {
 fn paths(index: &Index<'_>, problems: &mut Problems) {
     let (model, ops) = (index.model, index.ops);
     let mut all: Vec<(&EcoString, Span)> = Vec::new();
+    let mut said = BTreeSet::new();
+    let mut refuse = |path, span, reason: &str| {
+        if said.insert((span, path)) {
+            problems.push(unfit_path(path, span, reason));
+        }
+    };
     for (_, d) in ops.directors.iter() {
         let server = model.backup_servers.iter().find(|(_, s)| s.host.0 == d.host).map(|(_, s)| s);
         all.push((&d.secrets, server.map_or(d.span, |s| s.secrets.span)));
-        all.push((&d.certificates, server.map_or(d.span, |s| s.certificates.span)));
+        let span = server.map_or(d.span, |s| s.certificates.span);
+        if d.certificates.contains(SHELL) {
+            refuse(&d.certificates, span, "Bacula has a shell look at the paths of certificates");
+        }
+        all.push((&d.certificates, span));
     }
     for store in ops.storages.iter().flat_map(|(_, s)| &s.stores) {
-        all.push((&model.stores[*store].path.value, model.stores[*store].path.span));
+        let path = &model.stores[*store].path;
+        if path.value.len() > LONGEST_DEVICE {
+            refuse(&path.value, path.span, "a device takes 127 bytes");
+        }
+        all.push((&path.value, path.span));
     }
     for (_, job) in ops.jobs.iter() {
         let cluster = match &job.kind {
@@ -108,18 +137,16 @@ fn paths(index: &Index<'_>, problems: &mut Problems) {
         }
         all.push((scripts::credentials(index, cluster), c.span));
     }
-    let mut said = BTreeSet::new();
     for (path, span) in all {
-        let Some(reason) = unfit(path) else { continue };
-        if said.insert((span, path)) {
-            let shown: String = path.chars().take(60).flat_map(char::escape_debug).collect();
-            problems.push(Diagnostic::new(
-                &c::BACULA_PATH,
-                span,
-                format!("Bacula's files cannot hold the path `{shown}`: {reason}"),
-            ));
+        if let Some(reason) = unfit(path) {
+            refuse(path, span, reason);
         }
     }
+}
+
+fn unfit_path(path: &str, span: Span, reason: &str) -> Diagnostic {
+    let shown: String = path.chars().take(60).flat_map(char::escape_debug).collect();
+    Diagnostic::new(&c::BACULA_PATH, span, format!("Bacula's files cannot hold the path `{shown}`: {reason}"))
 }
 
 /// Why a path cannot be written.
