@@ -7,7 +7,7 @@ use crate::base::similar::nearest;
 use crate::diag::Problems;
 use crate::emit::build::{BuildError, build};
 use crate::emit::commit;
-use crate::emit::manifest::Manifest;
+use crate::emit::manifest::{self, Manifest};
 use crate::emit::target::{Input, Target};
 use crate::emit::targets;
 use crate::emit::template::Templates;
@@ -24,7 +24,7 @@ pub(super) struct Build {
     /// Where to.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Only these targets.
+    /// Only these targets; the folder then holds theirs alone.
     #[arg(long, value_name = "TARGET", value_delimiter = ',')]
     target: Vec<String>,
     /// Write nothing; say what differs from DIR.
@@ -84,6 +84,9 @@ impl Build {
             }
             Err(error) => return Err(error.into()),
         };
+        if !self.target.is_empty() && !self.check && !self.force {
+            keeps_others(&self.output, &chosen)?;
+        }
         let manifest = Manifest::of(&tree, &spec.compiled.sources, !unmet);
         let mut outcome = Outcome { err: spec.drawn(terminal.findings()), ..Outcome::default() };
         outcome.out = check::verdicts(&spec, false);
@@ -98,7 +101,12 @@ impl Build {
             }
             return Ok(outcome);
         }
-        let done = commit::commit(&tree, &manifest, &self.output, self.force)?;
+        let done = commit::commit(&tree, &manifest, &self.output, self.force).map_err(|e| match e {
+            commit::CommitError::ChangedByHand { .. } => Failure(format!(
+                "{e}\nSay --force to replace what is changed and to drop what is not of the build."
+            )),
+            other => other.into(),
+        })?;
         for change in &done.replaced {
             outcome.out.push_str(&format!("replaced: {change}\n"));
         }
@@ -116,6 +124,21 @@ impl Build {
         ));
         outcome.failed = unmet;
         Ok(outcome)
+    }
+}
+
+/// A build of some targets would take the place of one that has others too.
+fn keeps_others(dir: &Path, chosen: &[&dyn Target]) -> Result<(), Failure> {
+    let there = std::fs::read(dir.join(manifest::NAME)).ok().and_then(|b| Manifest::parse(&b).ok());
+    let other = there.and_then(|m| {
+        m.files.into_iter().find(|f| !chosen.iter().any(|t| t.name() == f.target)).map(|f| f.target)
+    });
+    match other {
+        Some(other) => Err(Failure(format!(
+            "{} holds files of target `{other}` too, which would go: name another folder, or say --force",
+            dir.display()
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -33,6 +33,9 @@ impl Spec {
             compile(&world, "stdin", &options).map_err(|e| failed(&e))?
         } else {
             let (root, main) = root_and_main(path);
+            if path.is_dir() && !root.join(&main).exists() {
+                return Err(Failure(format!("{} has no main.dr", path.display())));
+            }
             compile(&Disk::new(root, largest), &main, &options).map_err(|e| failed(&e))?
         };
         let mut findings = std::mem::take(&mut compiled.problems).sorted();

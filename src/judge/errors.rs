@@ -66,13 +66,18 @@ fn not_met(estate: Estate<'_>, verdicts: &Verdicts, worst: &Verdict, group: &[&V
         finding = finding
             .note("the bound is above what is asked, and no behaviour that exceeds it is known".to_owned());
     }
-    let mut others: Vec<String> =
-        group.iter().filter(|v| v.scenario != worst.scenario).map(|v| format!("`{}`", scenario(v))).collect();
-    others.dedup();
-    if !others.is_empty() {
+    for (status, words) in
+        [(Status::Refuted, "nor does it under"), (Status::Unknown, "nor is it shown to under")]
+    {
+        let same = group.iter().filter(|v| v.status == status && v.scenario != worst.scenario);
+        let mut others: Vec<String> = same.map(|v| format!("`{}`", scenario(v))).collect();
+        others.dedup();
+        if others.is_empty() {
+            continue;
+        }
         let shown = others.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
         let more = if others.len() > 6 { format!(" and {} more", others.len() - 6) } else { String::new() };
-        finding = finding.note(format!("nor under {shown}{more}"));
+        finding = finding.note(format!("{words} {shown}{more}"));
     }
     finding.help(way_out(worst))
 }

@@ -17,7 +17,8 @@ pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
 
 fn runs(estate: Estate<'_>, problems: &mut Problems) {
     let crowded = estate.ops.crowded();
-    for director in &crowded {
+    // One without any place is refused where its files are made.
+    for director in crowded.iter().filter(|d| estate.ops.directors[**d].jobs > 0) {
         problems.push(errors::crowded(estate, *director));
     }
     for (id, fact) in estate.facts.jobs.iter() {

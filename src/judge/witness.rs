@@ -110,28 +110,21 @@ pub fn newest(estate: Estate<'_>, choice: &Choice) -> Option<Idx<Job>> {
     }
 }
 
-/// The steps that a recovery surely waits for, the last one first to end last.
+/// The steps that a recovery waits for, at their longest, and how much of that is sure.
 pub(super) fn of_time(plan: &Plan, step: usize) -> Witness {
-    let mut path = vec![step];
-    let mut at = step;
-    while let Some(before) = plan
-        .steps
-        .get(at)
-        .and_then(|s| s.after.iter().copied().max_by_key(|a| plan.steps.get(*a).map(|s| s.surely)))
-    {
-        path.push(before);
-        at = before;
-    }
-    path.reverse();
     let mut last = crate::quantity::Duration::ZERO;
     let mut parts = Vec::new();
-    for n in path {
-        let Some(s) = plan.steps.get(n) else { continue };
-        let own = crate::quantity::Duration(s.surely.0.saturating_sub(last.0));
-        last = s.surely;
+    for s in plan.path(step).into_iter().filter_map(|n| plan.steps.get(n)) {
+        let own = crate::quantity::Duration(s.finish.0.saturating_sub(last.0));
+        last = s.finish;
         if own.0 > 0 {
             parts.push(format!("{} {}", s.kind.name(), quantity::duration(own)));
         }
     }
-    Witness { strike: "any moment".to_owned(), kept: None, bound_by: parts.join(", ") }
+    let surely = plan.steps.get(step).map_or(crate::quantity::Duration::ZERO, |s| s.surely);
+    Witness {
+        strike: "any moment".to_owned(),
+        kept: None,
+        bound_by: format!("{}; {} of it are sure", parts.join(", "), quantity::duration(surely)),
+    }
 }

@@ -69,6 +69,13 @@ impl Builder<'_> {
             }
             Source::Store { .. } => self.restore(unit, first, chosen),
         };
+        if let (On::Cluster(cluster), true) = (&self.estate.model.data[first].on, chosen.target != primary) {
+            let (name, host) =
+                (&self.estate.model.clusters[*cluster].name, &self.estate.model.hosts[chosen.target].name);
+            self.note(format!(
+                "whoever uses the database `{name}` must find it on `{host}` from now on: nothing that drc writes points them there"
+            ));
+        }
         for data in &unit.data {
             let kind = StepKind::VerifyData { data: *data, host: chosen.target };
             let verify = self.add(Draft::new(kind, Actor::Runner, vec![ready]));

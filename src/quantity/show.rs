@@ -16,7 +16,14 @@ pub fn duration(d: Duration) -> String {
         return format!("{} us", ns.div_ceil(1_000));
     }
     if ns < 1_000_000_000 {
-        return format!("{} ms", ns.div_ceil(1_000_000));
+        // Round trips are a few of them: a tenth more would mislead.
+        let hundredths = ns.div_ceil(10_000);
+        return match (hundredths / 100, hundredths % 100) {
+            (ms, 0) => format!("{ms} ms"),
+            (ms @ ..10, h) if h % 10 == 0 => format!("{ms}.{} ms", h / 10),
+            (ms @ ..10, h) => format!("{ms}.{h:02} ms"),
+            (ms, _) => format!("{} ms", ms + 1),
+        };
     }
     if ns < 60_000_000_000 {
         let tenths = ns.div_ceil(100_000_000);

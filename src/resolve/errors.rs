@@ -109,14 +109,14 @@ fn inside_of(word: &str) -> Option<String> {
 
 pub(super) fn missing_equals(attribute: &Attribute, entry: &Entry) -> Diagnostic {
     Diagnostic::new(&c::BAD_FORM, entry.head.span, format!("`{}` needs an `=`", attribute.name))
-        .help(format!("write `{} = {}`", attribute.name, attribute.ty.example()))
+        .help(format!("write `{} = {}`", attribute.name, attribute.example()))
 }
 
 pub(super) fn missing_value(attribute: &Attribute, at: Span) -> Diagnostic {
     Diagnostic::new(&c::BAD_FORM, at, format!("`{}` has no value", attribute.name)).help(format!(
         "write `{} = {}`",
         attribute.name,
-        attribute.ty.example()
+        attribute.example()
     ))
 }
 
@@ -125,7 +125,7 @@ pub(super) fn no_body(attribute: &Attribute, entry: &Entry) -> Diagnostic {
     Diagnostic::new(&c::BAD_FORM, at, format!("`{}` takes no block", attribute.name)).help(format!(
         "write `{} = {}`",
         attribute.name,
-        attribute.ty.example()
+        attribute.example()
     ))
 }
 
@@ -262,12 +262,7 @@ fn with_article(kinds: &[Kind]) -> String {
 
 pub(super) fn missing_attribute(def: &KindDef, attribute: &Attribute, at: Span) -> Diagnostic {
     Diagnostic::new(&c::MISSING_ATTRIBUTE, at, format!("{} needs `{}`", def.kind.described(), attribute.name))
-        .help(format!(
-            "write `{} = {}`: {}",
-            attribute.name,
-            attribute.ty.example(),
-            lower_first(attribute.doc)
-        ))
+        .help(format!("write `{} = {}`: {}", attribute.name, attribute.example(), lower_first(attribute.doc)))
 }
 
 fn lower_first(text: &str) -> String {

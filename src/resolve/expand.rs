@@ -208,7 +208,7 @@ impl<'a> Expander<'a, '_> {
             Some(errors::bad_form(
                 entry.head.span,
                 attribute.name,
-                &format!("{} = {}", attribute.name, attribute.ty.example()),
+                &format!("{} = {}", attribute.name, attribute.example()),
             ))
         } else if entry.body.is_some() && attribute.ty != schema::Type::Profile {
             Some(errors::no_body(attribute, entry))

@@ -98,6 +98,27 @@ pub struct Attribute {
     pub doc: &'static str,
 }
 
+impl Attribute {
+    /// What to write, by example: its type's, where nothing nearer is known.
+    pub fn example(&self) -> &'static str {
+        match self.name {
+            "rtt" => "8 ms",
+            "loss" => "0.01 %",
+            "efficiency" => "90 %",
+            "window" | "largest-transaction" => "4 MiB",
+            "rpo" => "5 min",
+            "rto" => "30 min",
+            "keep" | "immutable" => "30 days",
+            "enforced" => "\"compliance mode of the disk array\"",
+            "timezone" => "\"Europe/Berlin\"",
+            "ttl" => "60 s",
+            "advert" => "1 s",
+            "amplification" => "1.5",
+            _ => self.ty.example(),
+        }
+    }
+}
+
 impl KindDef {
     /// The attribute of that name.
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {

@@ -7,17 +7,7 @@ use crate::quantity::Duration;
 
 /// The derivation of the end of a step: the longest path to it.
 pub fn time(estate: Estate<'_>, plan: &Plan, step: usize) -> Node {
-    let mut path = vec![step];
-    let mut at = step;
-    while let Some(before) = plan
-        .steps
-        .get(at)
-        .and_then(|s| s.after.iter().copied().max_by_key(|a| plan.steps.get(*a).map(|s| s.finish)))
-    {
-        path.push(before);
-        at = before;
-    }
-    path.reverse();
+    let path = plan.path(step);
     let steps = path.iter().filter_map(|n| Some((*n, plan.steps.get(*n)?)));
     let children = steps.map(|(n, s)| of_step(estate, n, s)).collect();
     let finish = plan.steps.get(step).map(|s| s.finish).filter(|f| *f != Duration::MAX);

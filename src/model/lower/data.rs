@@ -68,35 +68,42 @@ impl Lower<'_> {
         })
     }
 
-    /// The copies of a data class. One that is wrong leaves the others standing.
+    /// The copies of a data class. One that is wrong leaves the others standing; but what the data
+    /// class claims is then not judged, since its finding has been made.
     fn copies(&mut self, id: ItemId, data: Idx<Data>) {
+        let mut whole = true;
         // Replicas first: a backup may read one; backups before their copies.
         for (_, item) in self.inside(id, Kind::Replica) {
             let replica = self.replica(item, data);
-            self.keep(data, item, replica);
+            whole &= self.keep(data, item, replica).is_some();
         }
         for (_, item) in self.inside(id, Kind::Mirror) {
             let mirror = self.mirror(item, data);
-            self.keep(data, item, mirror);
+            whole &= self.keep(data, item, mirror).is_some();
         }
         for (_, item) in self.inside(id, Kind::Backup) {
             let backup = self.backup(item, data);
-            self.keep(data, item, backup);
+            whole &= self.keep(data, item, backup).is_some();
         }
         for (_, item) in self.inside(id, Kind::CopyOf) {
             let copy = self.copy_of(item, data);
-            self.keep(data, item, copy);
+            whole &= self.keep(data, item, copy).is_some();
+        }
+        if !whole {
+            self.model.data[data].tier = None;
+            self.incomplete.push(data);
+            self.left_out += 1;
         }
     }
 
-    fn keep(&mut self, data: Idx<Data>, item: &Item, built: Option<(Place, CopyKind)>) {
-        let Some((place, kind)) = built else { return };
+    fn keep(&mut self, data: Idx<Data>, item: &Item, built: Option<(Place, CopyKind)>) -> Option<()> {
+        let (place, kind) = built?;
         let name = self.copy_name(item, place);
         let same = |c: &&Idx<Copy>| self.model.copies[**c].name == name;
         if let Some(before) = self.model.data[data].copies.iter().find(same) {
             let before = self.model.copies[*before].span;
             self.problems.push(errors::duplicate_copy(item.span, &name, before));
-            return;
+            return None;
         }
         let from = match &kind {
             CopyKind::Replica(_) | CopyKind::Mirror(_) => self.model.primary_host(data),
@@ -105,9 +112,10 @@ impl Lower<'_> {
         };
         let to = self.model.host_of(place);
         let (from, to) = (self.model.hosts[from].site, self.model.hosts[to].site);
-        let Some(route) = self.route(item, from, to) else { return };
+        let route = self.route(item, from, to)?;
         let copy = self.model.copies.alloc(Copy { data, name, span: item.span, place, kind, route });
         self.model.data[data].copies.push(copy);
+        Some(())
     }
 
     fn copy_name(&self, item: &Item, place: Place) -> EcoString {

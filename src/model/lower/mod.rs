@@ -29,8 +29,14 @@ pub struct Lowered {
 
 /// Builds the model.
 pub fn lower(hir: &Hir, problems: &mut Problems) -> Lowered {
-    let mut lower =
-        Lower { hir, problems, model: Model::default(), ids: vec![None; hir.items.len()], left_out: 0 };
+    let mut lower = Lower {
+        hir,
+        problems,
+        model: Model::default(),
+        ids: vec![None; hir.items.len()],
+        left_out: 0,
+        incomplete: Vec::new(),
+    };
     lower.groups();
     lower.places();
     lower.stores();
@@ -55,6 +61,8 @@ struct Lower<'a> {
     model: Model,
     ids: Vec<Option<RawIdx>>,
     left_out: usize,
+    /// Data classes of which a copy is not in the model because of a finding.
+    incomplete: Vec<Idx<super::Data>>,
 }
 
 impl<'a> Lower<'a> {

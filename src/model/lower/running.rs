@@ -264,7 +264,14 @@ impl Lower<'_> {
                 })
             })();
             match built {
-                Some(service) => {
+                Some(mut service) => {
+                    // What it needs is not judged, so neither is it.
+                    if service.tier.is_some()
+                        && service.needs.iter().any(|(d, _)| self.incomplete.contains(d))
+                    {
+                        service.tier = None;
+                        self.left_out += 1;
+                    }
                     let service = self.model.services.alloc(service);
                     self.set(id, service);
                 }
