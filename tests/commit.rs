@@ -191,10 +191,28 @@ fn nothing_is_written_into_folders_that_are_no_builds_or_through_links() {
     assert_eq!(beside(root.path()), ["home", "link", "real"]);
     // A manifest that cannot be read: only by force.
     let broken = root.path().join("broken");
-    put(&broken.join(manifest::NAME), "{");
+    let cut = String::from_utf8(manifest.bytes()).unwrap();
+    put(&broken.join(manifest::NAME), &cut[..cut.len() / 2]);
+    put(&broken.join("notes.txt"), "");
     assert!(matches!(commit(&tree, &manifest, &broken, false), Err(CommitError::BadManifest { .. })));
-    commit(&tree, &manifest, &broken, true).unwrap();
+    let forced = commit(&tree, &manifest, &broken, true).unwrap();
+    let told: Vec<_> = forced.replaced.iter().map(|c| c.path.as_str()).collect();
+    assert_eq!(told, [manifest::NAME, "notes.txt"], "what went is told");
     assert_eq!(read(&broken), wanted(&tree, &manifest));
+    // A manifest of another program's, and a folder of that name: no force makes them ours.
+    for (name, path, text) in [
+        ("page", manifest::NAME, "{\"name\": \"page\"}"),
+        ("odd", "manifest.json/x", ""),
+        ("cut", manifest::NAME, "{"),
+    ] {
+        let dir = root.path().join(name);
+        put(&dir.join(path), text);
+        put(&dir.join("letter"), "dear");
+        for force in [false, true] {
+            assert!(matches!(commit(&tree, &manifest, &dir, force), Err(CommitError::NotOurs(_))), "{name}");
+        }
+        assert_eq!(beside(&dir), ["letter", "manifest.json"]);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod estate;
 
 use drlang::base::world::Memory;
 use drlang::driver::{Options, compile};
+use drlang::judge::Status;
 use drlang::plan::{Resource, StepKind, audit};
 
 fn sound(spec: String) {
@@ -65,4 +66,30 @@ fn an_audit_sees_what_is_broken() {
         .collect();
     plan.steps[readers[1]].after.clear();
     assert!(wrong(&plan).contains("does not wait for it"));
+}
+
+#[test]
+fn a_service_is_hit_by_wrong_contents_that_nothing_takes_back() {
+    let spec = "site a { timezone = \"UTC\"
+          host x { address = 10.0.0.1 }; host y { address = 10.0.0.2 }; host w { address = 10.0.0.3 } }
+        tier gold { rpo = 10 min; rto = 1 h }
+        response duty { detect = 1 min..5 min; notice = 10 min..20 min; declare = 2 min..10 min
+          confirm = 1 min..3 min; operators = 4 }
+        engine e { family = mariadb; port = 3306; amplification = 1; apply = 1 MiB/s; replay = 1 MiB/s; prepare = 1 MiB/s
+          load = 1 MiB/s; start = 1 s; promote = 1 s; acknowledgements = 1; fallback = 1 s; largest-transaction = 1 MiB
+          physical = true; logs = true }
+        cluster c : e { primary = x; replicas = [y] }
+        data d { on = c; size = 1 GiB; writes = 10 KiB/s; replica y { mode = async } }
+        pool web { members = [w]; port = 80 }
+        service s : gold { runs-on = web; needs = [d]; start = 1 s }";
+    let world = Memory([("main.dr".to_owned(), spec.into())].into());
+    let compiled = compile(&world, "main.dr", &Options::from(1_768_435_200)).expect("in memory");
+    assert_eq!(compiled.left_out, 0);
+    let verdict = compiled
+        .verdicts
+        .list
+        .iter()
+        .find(|v| compiled.verdicts.scenarios[v.scenario as usize].name(&compiled.model) == "corruption");
+    // Its data promises nothing, so that nobody else would tell.
+    assert_eq!(verdict.map(|v| v.status), Some(Status::Refuted));
 }

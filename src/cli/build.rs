@@ -92,7 +92,7 @@ impl Build {
         outcome.out = check::verdicts(&spec, false);
         if self.check {
             let differences = commit::check(&tree, &manifest, &self.output)?;
-            outcome.failed = !differences.is_empty();
+            outcome.failed = unmet || !differences.is_empty();
             for difference in &differences {
                 outcome.out.push_str(&format!("{difference}\n"));
             }

@@ -58,6 +58,11 @@ impl Print {
         // What is not met is said by `check`; a plan is wanted all the more then.
         let answer = |out: String| Ok(Outcome { out, ..Outcome::default() });
         let Some(wanted) = &self.scenario else {
+            if matches!(self.format, Format::Md | Format::Dot | Format::Sh) {
+                return Err(Failure(
+                    "name the plan: drc plan --scenario 'NAME'; without it they are listed".to_owned(),
+                ));
+            }
             if self.format == Format::Json {
                 let all: Vec<serde_json::Value> = plans
                     .iter()

@@ -56,10 +56,16 @@ impl Why {
             .filter(|v| v.objective == objective && table::name(model, v.subject) == subject)
             .collect();
         if of_subject.is_empty() {
-            let names = compiled.verdicts.list.iter().map(|v| table::name(model, v.subject));
+            let judged = compiled.verdicts.list.iter().filter(|v| v.objective == objective);
+            let names = judged.map(|v| table::name(model, v.subject));
             let hint = nearest(subject, names).map_or(String::new(), |n| format!(": did you mean `{n}`?"));
+            let why = format!("`{subject}` has no such objective{hint}");
+            // It may be missing because of what is wrong with the spec.
+            if !spec.broken() {
+                return Err(Failure(why));
+            }
             let mut outcome = spec.refused(terminal.findings());
-            outcome.err.push_str(&format!("drc: `{subject}` has no such objective{hint}\n"));
+            outcome.err.push_str(&format!("drc: {why}\n"));
             return Ok(outcome);
         }
         let chosen = match &self.under {

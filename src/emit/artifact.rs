@@ -45,6 +45,18 @@ impl ArtifactTree {
         self.files.get(path)
     }
 
+    /// The text of the file at a path, which must have these permission bits.
+    ///
+    /// # Errors
+    /// With a sentence without its subject: it is not there, has other bits, or is no text.
+    pub fn text(&self, path: &str, mode: u32) -> Result<&str, String> {
+        let file = self.get(path).ok_or("is not there")?;
+        if file.mode != mode {
+            return Err(format!("has mode {:o}, not {mode:o}", file.mode));
+        }
+        std::str::from_utf8(&file.bytes).map_err(|e| e.to_string())
+    }
+
     /// All files, in the order of their paths.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Artifact)> {
         self.files.iter().map(|(p, a)| (p.as_str(), a))

@@ -12,6 +12,15 @@ use std::fmt::Write as _;
 /// The name of the manifest below the root of a build.
 pub const NAME: &str = "manifest.json";
 
+/// What every manifest says of itself.
+const MADE_BY: &str = "Made by drc: do not edit; change the spec and build again.";
+
+/// Whether bytes that are no manifest any more once were one: a merge or an editor may have broken
+/// it, and its mark still stands there.
+pub fn looks_made_here(bytes: &[u8]) -> bool {
+    bytes.windows(MADE_BY.len()).any(|w| w == MADE_BY.as_bytes())
+}
+
 /// What a build consists of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -93,7 +102,7 @@ impl Manifest {
         };
         Self {
             version: 1,
-            made_by: "Made by drc: do not edit; change the spec and build again.".to_owned(),
+            made_by: MADE_BY.to_owned(),
             drc: env!("CARGO_PKG_VERSION").to_owned(),
             spec: spec(sources),
             proved,

@@ -12,9 +12,13 @@ impl Builder<'_> {
     pub(super) fn services(&mut self, scenario: &Scenario) {
         let model = self.estate.model;
         let mut hit: Vec<Idx<Service>> = match (self.lost.corrupted, scenario.strikes.len()) {
-            // Wrong contents take no server: only who needs them is hit.
+            // Wrong contents take no server: only who needs them is hit, whether they come back or not.
             (Some(_), 1) if !self.estate.index.is_naive() => {
-                let data: Vec<Idx<Data>> = self.homes.keys().copied().collect();
+                let gone = self.gone.iter().filter_map(|(s, _)| match s {
+                    Subject::Data(d) => Some(*d),
+                    Subject::Service(_) => None,
+                });
+                let data: Vec<Idx<Data>> = self.homes.keys().copied().chain(gone).collect();
                 data.iter().flat_map(|d| self.estate.index.services(*d)).copied().collect()
             }
             _ => model.services.iter().map(|(id, _)| id).filter(|s| self.service_hit(*s)).collect(),

@@ -74,15 +74,18 @@ pub fn is_empty(folder: &Path) -> Result<bool, CommitError> {
     Ok(entries.next().is_none())
 }
 
-/// The manifest in a folder; `None` when there is no such file.
+/// The manifest in a folder; `None` when there is no such file, or one that other programs made:
+/// `manifest.json` is a common name, and a folder that has one need not be a build.
 pub fn manifest(folder: &Path) -> Result<Option<Result<Manifest, String>>, CommitError> {
     let path = folder.join(manifest::NAME);
     match fs::symlink_metadata(&path) {
         Ok(m) if m.is_file() => {
             let bytes = fs::read(&path).map_err(|e| io_error(&path, e))?;
-            Ok(Some(Manifest::parse(&bytes)))
+            let parsed = Manifest::parse(&bytes);
+            let ours = parsed.is_ok() || manifest::looks_made_here(&bytes);
+            Ok(ours.then_some(parsed))
         }
-        Ok(_) => Ok(Some(Err("it is no file".to_owned()))),
+        Ok(_) => Ok(None),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(io_error(&path, e)),
     }
@@ -118,7 +121,8 @@ pub fn differences(found: &BTreeMap<String, Found>, wanted: &Manifest) -> Vec<Di
         };
         // What stands inside an unknown folder is named by the folder.
         let inside = path.rsplit_once('/').is_some_and(|(folder, _)| !folders.contains(folder));
-        if !known && !inside && !all.iter().any(|d| d.path == *path) {
+        // A folder in the place of a file is named above.
+        if !known && !inside && !files.contains(path.as_str()) {
             let path = if *what == Found::Folder { format!("{path}/") } else { path.clone() };
             all.push(Difference { path, what: What::Unknown });
         }

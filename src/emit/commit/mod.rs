@@ -88,7 +88,7 @@ pub enum CommitError {
     /// DIR, or what stands in its place, is no folder or a link.
     #[error("{} is {what}: a build is written into a folder, and not through links", .0.display(), what = .1)]
     NotAFolder(PathBuf, &'static str),
-    /// DIR holds files and no manifest: it is not a build.
+    /// DIR holds files and no manifest of ours: it is not a build.
     #[error("{} holds files that drc did not write: name an empty folder, or one that does not exist", .0.display())]
     NotOurs(PathBuf),
     /// The manifest of DIR cannot be read, so nobody knows what people changed.
@@ -215,7 +215,13 @@ pub fn commit_with(
             let found = look::walk(&places.dir)?;
             match look::manifest(&places.dir)? {
                 None => return Err(CommitError::NotOurs(places.dir)),
-                Some(Err(_)) if force => {}
+                Some(Err(_)) if force => {
+                    // Nobody knows what people changed: all that goes is told.
+                    done.replaced = look::differences(&found, manifest);
+                    done.replaced.retain(|c| matches!(c.what, What::Changed | What::Unknown));
+                    done.replaced.push(Difference { path: manifest::NAME.to_owned(), what: What::Changed });
+                    done.replaced.sort();
+                }
                 Some(Err(reason)) => return Err(CommitError::BadManifest { dir: places.dir, reason }),
                 Some(Ok(before)) => {
                     let mut changes = look::differences(&found, &before);

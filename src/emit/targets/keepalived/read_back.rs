@@ -14,12 +14,12 @@ pub(super) fn read_back(input: Input<'_>, tree: &ArtifactTree) -> Vec<String> {
     for (host, held) in by_host(input.ops) {
         let name = &input.model.hosts[host].name;
         let path = format!("hosts/{name}{CONF}");
-        match text(tree, &path, 0o644).and_then(|t| conf::read(t).map_err(|e| e.to_string())) {
+        match tree.text(&path, 0o644).and_then(|t| conf::read(t).map_err(|e| e.to_string())) {
             Ok(conf) => found.extend(differences(&conf, &held).into_iter().map(|d| format!("{path}: {d}"))),
             Err(why) => found.push(format!("{path}: {why}")),
         }
         let path = format!("hosts/{name}{NOTIFY}");
-        match text(tree, &path, 0o755) {
+        match tree.text(&path, 0o755) {
             Ok(text) if text == scripts::notify() => {}
             Ok(_) => found.push(format!("{path}: says something else")),
             Err(why) => found.push(format!("{path}: {why}")),
@@ -27,7 +27,7 @@ pub(super) fn read_back(input: Input<'_>, tree: &ArtifactTree) -> Vec<String> {
         for (vrrp, member) in held {
             let (Some(check), Some(script)) = (Check::of(vrrp, member), check_name(vrrp)) else { continue };
             let path = format!("hosts/{name}{}", check_path(&script));
-            match text(tree, &path, 0o755).and_then(read_check) {
+            match tree.text(&path, 0o755).and_then(read_check) {
                 Ok(read) if read == check => {}
                 Ok(read) => found.push(format!("{path}: asks {read:?}, not {check:?}")),
                 Err(why) => found.push(format!("{path}: {why}")),
@@ -35,14 +35,6 @@ pub(super) fn read_back(input: Input<'_>, tree: &ArtifactTree) -> Vec<String> {
         }
     }
     found
-}
-
-fn text<'a>(tree: &'a ArtifactTree, path: &str, mode: u32) -> Result<&'a str, String> {
-    let file = tree.get(path).ok_or("is not there")?;
-    if file.mode != mode {
-        return Err(format!("has mode {:o}, not {mode:o}", file.mode));
-    }
-    std::str::from_utf8(&file.bytes).map_err(|e| e.to_string())
 }
 
 /// Collects what is not as it should be.

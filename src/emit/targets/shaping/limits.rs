@@ -7,7 +7,7 @@ use crate::emit::targets::interface;
 use crate::model::Model;
 use crate::ops::{Ops, Shaper};
 use crate::quantity::{Rate, show};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The least rate that HTB holds with packets of 1500 bytes: one takes a second and a half.
 const LEAST: Rate = Rate(8_000);
@@ -74,14 +74,18 @@ fn rates(model: &Model, shaper: &Shaper, problems: &mut Problems) {
 /// go to the first, whichever share it was meant for.
 fn overlaps(model: &Model, shaper: &Shaper, problems: &mut Problems) {
     let mut claimed = BTreeMap::new();
+    let mut told = BTreeSet::new();
     for (n, class) in shaper.classes.iter().enumerate() {
         for flow in &class.flows {
             let flow = (flow.to.to_canonical(), flow.port);
             let Some((before, first)) = claimed.insert(flow, (n, class)).filter(|(b, _)| *b != n) else {
                 continue;
             };
-            // Once for each pair of classes is enough.
             claimed.insert(flow, (before, first));
+            // Once for each pair of classes is enough.
+            if !told.insert((before, n)) {
+                continue;
+            }
             let name =
                 |c: &crate::ops::ShaperClass| format!("{} on `{}`", c.class.name(), model.links[c.link].name);
             problems.push(

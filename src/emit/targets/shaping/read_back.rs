@@ -13,28 +13,20 @@ pub(super) fn read_back(input: Input<'_>, tree: &ArtifactTree) -> Vec<String> {
     for shaper in &input.ops.shapers {
         let host = &input.model.hosts[shaper.host].name;
         let path = format!("hosts/{host}{SCRIPT}");
-        match text(tree, &path, 0o755).and_then(|t| parse(t).map_err(|e| e.to_string())) {
+        match tree.text(&path, 0o755).and_then(|t| parse(t).map_err(|e| e.to_string())) {
             Ok(is) => {
                 found.extend(differences(&is, &Tree::of(shaper)).iter().map(|d| format!("{path}: {d}")))
             }
             Err(why) => found.push(format!("{path}: {why}")),
         }
         let path = format!("hosts/{host}{UNIT}");
-        match text(tree, &path, 0o644) {
+        match tree.text(&path, 0o644) {
             Ok(t) if unit::settings(t) == unit::settings(&unit::text()) => {}
             Ok(_) => found.push(format!("{path}: says something else")),
             Err(why) => found.push(format!("{path}: {why}")),
         }
     }
     found
-}
-
-fn text<'a>(tree: &'a ArtifactTree, path: &str, mode: u32) -> Result<&'a str, String> {
-    let file = tree.get(path).ok_or("is not there")?;
-    if file.mode != mode {
-        return Err(format!("has mode {:o}, not {mode:o}", file.mode));
-    }
-    std::str::from_utf8(&file.bytes).map_err(|e| e.to_string())
 }
 
 fn differences(is: &Tree, wanted: &Tree) -> Vec<String> {
