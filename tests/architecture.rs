@@ -27,8 +27,8 @@ const KNOWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "base", "quantity", "calendar", "diag", "resolve", "model", "ops", "flow", "plan", "judge",
-            "why", "emit", "driver",
+            "base", "quantity", "calendar", "diag", "schema", "resolve", "model", "ops", "flow", "plan",
+            "judge", "why", "emit", "driver",
         ],
     ),
 ];
