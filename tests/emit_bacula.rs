@@ -2,6 +2,8 @@
 
 #[path = "support/bacula.rs"]
 mod bacula;
+#[path = "support/bacula_lab.rs"]
+mod lab;
 
 use drlang::base::world::Memory;
 use drlang::diag::{Problems, Severity};
@@ -219,7 +221,7 @@ fn daemons_back_up_copy_verify_and_restore() {
         fs::create_dir_all(root.path().join(folder)).unwrap();
     }
     let hosts = [("backup-a", a.as_str()), ("backup-c", &c), ("web-a1", &web)];
-    let mut lab = bacula::Lab::new(&built, root.path(), &hosts);
+    let mut lab = lab::Lab::new(&built, root.path(), &hosts);
     for (host, daemon) in [
         ("web-a1", "bacula-fd"),
         ("backup-a", "bacula-sd"),
@@ -229,7 +231,7 @@ fn daemons_back_up_copy_verify_and_restore() {
         lab.start(host, daemon);
     }
     lab.ready("backup-a");
-    let statuses = |lab: &bacula::Lab, host: &str| {
+    let statuses = |lab: &lab::Lab, host: &str| {
         lab.ask(host, "SELECT Name || ' ' || Type || Level || ' ' || JobStatus FROM Job WHERE Type <> 'D' ORDER BY JobId")
     };
     let first = lab.job("backup-a", "run job=images-vault-a yes");
@@ -632,5 +634,28 @@ fn every_fact_that_differs_is_told() {
         }
         let templates = Templates::default();
         assert!(!Bacula.read_back(input(&c, &templates), &other).is_empty(), "{from} -> {to}");
+    }
+}
+
+#[test]
+fn each_refusal_has_an_example_and_a_page_whose_remedy_works() {
+    for name in ["bacula-path", "bacula-number", "unheld-limit", "slow-copies"] {
+        let page = drlang::diag::pages::page(name).unwrap();
+        let example = drlang::diag::pages::failing_example(name).unwrap();
+        let fence = |heading: &str| {
+            let rest = page.split_once(&format!("## {heading}:\n\n```dr\n")).unwrap().1;
+            rest.split_once("\n```").unwrap().0
+        };
+        let names = |spec: &str| -> Vec<String> {
+            let said = refused(&sound(spec));
+            said.iter().map(|s| s.split(':').next().unwrap().to_owned()).collect()
+        };
+        assert_eq!(names(example), [name]);
+        assert!(example.contains(fence("Failing")), "{name}");
+        assert_eq!(
+            names(&example.replace(fence("Failing"), fence("Passing"))),
+            Vec::<String>::new(),
+            "{name}"
+        );
     }
 }
