@@ -153,7 +153,7 @@ fn bacula_takes_every_file() {
 /// Loopback addresses of this process alone.
 fn loopback(n: u32) -> String {
     let id = std::process::id();
-    format!("127.{}.{}.{}", 64 + id / 250 / 250 % 60, 1 + id / 250 % 250, 1 + (id % 25) * 10 + n)
+    format!("127.{}.{}.{}", n * 60 + id / 62_500 % 60, id / 250 % 250, 1 + id % 250)
 }
 
 fn fill(folder: &Path, seed: u8) {

@@ -87,15 +87,22 @@ pub fn run(command: &mut Command) -> Output {
 
 /// Makes an empty catalogue named `bacula` in a working folder.
 pub fn catalog(working: &Path) {
-    let schema = fs::read_to_string("/usr/share/bacula-director/make_sqlite3_tables").unwrap();
-    let lines = schema.lines().map(|l| match l.strip_prefix("cd ") {
-        Some(_) => format!("cd '{}'", working.display()),
-        None => l.replace("XXX_DBNAME_XXX", "bacula"),
+    // Made once: SQLite waits for the disk at each of its many statements.
+    static EMPTY: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let empty = EMPTY.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let schema = fs::read_to_string("/usr/share/bacula-director/make_sqlite3_tables").unwrap();
+        let lines = schema.lines().map(|l| match l.strip_prefix("cd ") {
+            Some(_) => format!("cd '{}'", folder.path().display()),
+            None => l.replace("XXX_DBNAME_XXX", "bacula"),
+        });
+        let script = folder.path().join("make-catalog.sh");
+        fs::write(&script, lines.collect::<Vec<_>>().join("\n")).unwrap();
+        let out = run(Command::new("sh").arg(&script));
+        assert!(folder.path().join("bacula.db").exists(), "{}", String::from_utf8_lossy(&out.stderr));
+        folder
     });
-    let script = working.join("make-catalog.sh");
-    fs::write(&script, lines.collect::<Vec<_>>().join("\n")).unwrap();
-    let out = run(Command::new("sh").arg(&script));
-    assert!(working.join("bacula.db").exists(), "{}", String::from_utf8_lossy(&out.stderr));
+    fs::copy(empty.path().join("bacula.db"), working.join("bacula.db")).unwrap();
 }
 
 /// A file with the places that a check must not touch put below `root`: where daemons keep their
