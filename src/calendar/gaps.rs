@@ -1,6 +1,6 @@
 //! The longest real time between the runs of a schedule.
 
-use super::{Rule, Zone};
+use super::{ALL_MONTHS, Rule, Zone};
 use crate::quantity::Duration;
 
 /// A time between two runs, and when it begins.
@@ -39,6 +39,9 @@ const DAY: i64 = 86_400;
 /// The longest gaps of runs with levels (small numbers) over `days` days from the instant `from`,
 /// the zone's transitions included.
 ///
+/// A gap counts when any moment of it lies within the horizon: the strike may fall before the
+/// first run in it, or after the last.
+///
 /// A schedule that is the same every week has the same gaps every week but round a transition, so
 /// only a plain stretch and the days round each transition are looked at; tests hold that against
 /// the whole horizon.
@@ -51,13 +54,21 @@ pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64) -> 
         per_day: vec![0; levels],
     };
     let to = from + days * DAY;
+    let mut look = |a: i64, b: i64| window(runs, zone, (a, b), (from, to), &mut gaps);
     if days > 40 && runs.iter().all(|(r, _)| r.repeats_weekly()) {
-        window(runs, zone, from, from + 16 * DAY, &mut gaps);
-        for t in zone.transitions(from, to) {
-            window(runs, zone, t - 9 * DAY, t + 9 * DAY, &mut gaps);
+        look(from - 16 * DAY, from + 16 * DAY);
+        for t in zone.transitions(from - 16 * DAY, to + 16 * DAY) {
+            look(t - 16 * DAY, t + 16 * DAY);
         }
     } else {
-        window(runs, zone, from, to, &mut gaps);
+        let monthly = |r: &Rule| r.months == ALL_MONTHS;
+        let around = match runs {
+            _ if runs.iter().all(|(r, _)| r.repeats_weekly()) => 16,
+            // A fifth Saturday comes back within 98 days, a thirty-first within 62.
+            _ if runs.iter().all(|(r, _)| monthly(r)) => 130,
+            _ => 366,
+        };
+        look(from - around * DAY, to + around * DAY);
     }
     for (rule, level) in runs {
         if let Some(n) = gaps.per_day.get_mut(*level) {
@@ -67,14 +78,20 @@ pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64) -> 
     gaps
 }
 
-fn window(runs: &[(Rule, usize)], zone: &Zone, from: i64, to: i64, gaps: &mut Gaps) {
+/// The gaps between the runs in a window that have a moment in `counts`.
+fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: (i64, i64), gaps: &mut Gaps) {
     let mut all: Vec<(i64, usize)> = runs
         .iter()
         .flat_map(|(rule, level)| rule.occurrences(zone, from, to).into_iter().map(|t| (t, *level)))
         .collect();
     all.sort_unstable();
+    let within = |g: &Gap| {
+        let end = g.from.saturating_add(i64::try_from(g.length.secs_up()).unwrap_or(i64::MAX));
+        g.from < counts.1 && end > counts.0
+    };
     let keep = |slot: Option<&mut Option<Gap>>, gap: Gap| {
         if let Some(slot) = slot
+            && within(&gap)
             && slot.is_none_or(|s| s.length < gap.length)
         {
             *slot = Some(gap);
@@ -87,6 +104,7 @@ fn window(runs: &[(Rule, usize)], zone: &Zone, from: i64, to: i64, gaps: &mut Ga
             let gap = between(*before, *t);
             keep(gaps.before.get_mut(*level), gap);
             if let Some(room) = gaps.room.get_mut(*its_level)
+                && within(&gap)
                 && room.is_none_or(|r| r.length > gap.length)
             {
                 *room = Some(gap);
@@ -124,6 +142,22 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_counts_when_the_strike_may_fall_into_it() {
+        // 31 March 2024, noon in UTC: the clocks of Paris jumped that morning, and the run of 02:30
+        // is missing. It was 30 March 02:30 (01:30 UTC) before and is 1 April 02:30 (00:30 UTC) next.
+        let paris = Zone::named("Europe/Paris").unwrap();
+        for days in [20, 365] {
+            let gaps = worst_gaps(&[(Rule::daily(150), 0)], &paris, 1_711_886_400, days);
+            assert_eq!(gaps.longest().unwrap().length, Duration::from_hours(47), "{days}");
+        }
+        // First Saturdays of 2024: 2 March, 6 April, 4 May, 1 June. From 10 March on for 50 days
+        // the gap of five weeks that is under way counts, and so does that of four weeks after it.
+        let first = Rule::monthly_weekday(1, 0b010_0000, 0);
+        let gaps = worst_gaps(&[(first, 0)], &Zone::utc(), MARCH_2024 + 9 * DAY, 50);
+        assert_eq!(gaps.longest().unwrap().length, Duration::from_days(35));
+    }
+
+    #[test]
     fn levels_are_told_apart() {
         let full = Rule::weekly(0b100_0000, 90);
         let rest = Rule::weekly(0b011_1111, 90);
@@ -147,7 +181,8 @@ mod tests {
             rule.days = Days::Weekly { weeks: ALL_WEEKS, weekdays };
             let runs = [(rule, 0)];
             let mut whole = Gaps { before: vec![None], same: vec![None], room: vec![None], per_day: vec![0] };
-            window(&runs, &zone, MARCH_2024, MARCH_2024 + 400 * DAY, &mut whole);
+            let horizon = (MARCH_2024, MARCH_2024 + 400 * DAY);
+            window(&runs, &zone, (horizon.0 - 30 * DAY, horizon.1 + 30 * DAY), horizon, &mut whole);
             let quick = worst_gaps(&runs, &zone, MARCH_2024, 400);
             prop_assert_eq!(quick.before[0].map(|g| g.length), whole.before[0].map(|g| g.length));
         }

@@ -9,19 +9,20 @@
 pub mod fluid;
 pub mod rate;
 pub mod run;
+mod spare;
 pub mod stream;
 mod timeline;
 
 pub use rate::{Binding, WayRate};
 pub use run::{JobFact, LevelFact};
+pub use spare::Spare;
 pub use stream::{StreamFact, log_written, never_falls_back};
 
 use crate::calendar::{Gaps, Rule, Zone, worst_gaps};
-use crate::model::{Class, Data, Direction, Hop, Host, Link, Model, On};
-use crate::ops::job::JobKind;
+use crate::model::{Class, Data, Direction, Hop, Link, Model, On};
 use crate::ops::shaping::{self, Members};
 use crate::ops::{Job, Ops, Stream};
-use crate::quantity::{Bytes, Duration, Rate};
+use crate::quantity::{Bytes, Duration, Rate, Ratio};
 use la_arena::{ArenaMap, Idx};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -46,35 +47,19 @@ pub struct Facts {
     pub jobs: ArenaMap<Idx<Job>, JobFact>,
     /// How many members share each class of each link, in each direction.
     pub members: Members,
-    /// Who uses each host's network card.
-    cards: ArenaMap<Idx<Host>, Card>,
+    /// What cards and disks have left.
+    pub spare: Spare,
     /// What each sender over a link may take at most.
     peaks: BTreeMap<(Idx<Link>, Direction), Vec<Rate>>,
-}
-
-/// Who uses a network card.
-#[derive(Clone, Copy, Debug, Default)]
-struct Card {
-    /// Streams that leave or reach the host.
-    streams: u64,
-    /// Jobs that do.
-    jobs: u64,
-    /// What the streams take at most, together.
-    peak: Rate,
 }
 
 /// Computes all facts.
 pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
     let members = shaping::members(model, ops);
     let peaks = peaks(model, ops);
-    let mut facts = Facts {
-        horizon,
-        streams: ArenaMap::default(),
-        jobs: ArenaMap::default(),
-        members,
-        cards: cards(model, ops),
-        peaks,
-    };
+    let spare = Spare::new(model, ops);
+    let mut facts =
+        Facts { horizon, streams: ArenaMap::default(), jobs: ArenaMap::default(), members, spare, peaks };
     for (id, stream) in ops.streams.iter() {
         let fact = stream::fact(model, &facts, stream);
         facts.streams.insert(id, fact);
@@ -85,52 +70,16 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
 }
 
 impl Facts {
-    /// The rate that a way guarantees to one member of a class.
+    /// The rate that a way guarantees to one member of a class; `own_peak` as in [`rate`].
     pub fn way(
         &self,
         model: &Model,
         hops: &[Hop],
         class: Class,
-        own_peak: Rate,
+        own_peak: Option<Rate>,
         limit: Option<Rate>,
     ) -> WayRate {
         rate::way(model, &self.members, &self.peaks, hops, class, own_peak, limit)
-    }
-}
-
-fn cards(model: &Model, ops: &Ops) -> ArenaMap<Idx<Host>, Card> {
-    let mut cards: ArenaMap<Idx<Host>, Card> = ArenaMap::default();
-    for (_, stream) in ops.streams.iter() {
-        let peak = stream::peak(model, stream);
-        for host in [stream.from, stream.to] {
-            let card = cards.entry(host).or_default();
-            card.streams += 1;
-            card.peak = Rate(card.peak.0.saturating_add(peak.0));
-        }
-    }
-    for (_, job) in ops.jobs.iter() {
-        for host in run::hosts(model, ops, &job.kind) {
-            cards.entry(host).or_default().jobs += 1;
-        }
-    }
-    cards
-}
-
-impl Facts {
-    /// What a host's card gives one of its streams: its part when all of them and all jobs are at
-    /// work.
-    fn card_of_stream(&self, model: &Model, host: Idx<Host>) -> Rate {
-        let card = self.cards.get(host).copied().unwrap_or_default();
-        model.hosts[host].nic.value.split_down((card.streams + card.jobs).max(1)).unwrap_or(Rate(0))
-    }
-
-    /// What the streams leave of a host's card to its jobs: all that they do not take at their
-    /// peaks, and never less than the part of one more.
-    fn card_left(&self, model: &Model, host: Idx<Host>) -> Rate {
-        let card = self.cards.get(host).copied().unwrap_or_default();
-        let nic = model.hosts[host].nic.value;
-        let part = nic.split_down(card.streams + 1).unwrap_or(Rate(0));
-        Rate(nic.0.saturating_sub(card.peak.0)).max(part)
     }
 }
 
@@ -147,9 +96,7 @@ fn peaks(model: &Model, ops: &Ops) -> rate::Peaks {
         add(stream.paths.first().map_or(&[][..], |p| &p.hops), peak);
     }
     for (_, job) in ops.jobs.iter() {
-        if !matches!(job.kind, JobKind::Verify { .. }) {
-            add(job.paths.first().map_or(&[][..], |p| &p.hops), job.cap.map_or(Rate(u64::MAX), |c| c.rate));
-        }
+        add(&run::hops(job), run::peak(model, ops, job));
     }
     peaks
 }
@@ -185,24 +132,25 @@ pub fn size_at_end(model: &Model, data: &[Idx<Data>], horizon: Horizon) -> Bytes
     data.iter().fold(Bytes::ZERO, |sum, d| {
         let d = &model.data[*d];
         let size = match d.growth.map(|g| g.value) {
-            Some((part, per)) if per.0 > 0 => {
-                let periods = span.0.div_ceil(per.0).min(10_000);
-                (0..periods).fold(d.size.value, |size, _| size.plus(size.part_up(part)))
-            }
+            Some((part, per)) if per.0 > 0 => grown(d.size.value, part, span.0.div_ceil(per.0)),
             _ => d.size.value,
         };
         sum.plus(size)
     })
 }
 
+/// A size after so many periods, each of which adds that part. Exact where periods are few;
+/// beyond that rounded up by a millionth.
+fn grown(size: Bytes, part: Ratio, periods: u64) -> Bytes {
+    if periods <= 10_000 {
+        return (0..periods).fold(size, |size, _| size.plus(size.part_up(part)));
+    }
+    let end = size.0 as f64 * (periods as f64 * part.as_f64().ln_1p()).exp() * (1.0 + 1e-6);
+    // As far as it goes: what does not fit is the most that there is.
+    Bytes(end.ceil() as u64)
+}
+
 /// How much is stated of some data classes today.
 pub fn size_today(model: &Model, data: &[Idx<Data>]) -> Bytes {
     data.iter().fold(Bytes::ZERO, |sum, d| sum.plus(model.data[*d].size.value))
-}
-
-/// What the disk of a host has left for runs, once the writes of the data that lives there are
-/// taken off.
-pub fn disk_left(model: &Model, writes: &ArenaMap<Idx<Host>, u64>, host: Idx<Host>) -> Rate {
-    let taken = Rate::bytes_per_sec(writes.get(host).copied().unwrap_or(0));
-    Rate(model.hosts[host].disk_rate.value.0.saturating_sub(taken.0))
 }

@@ -1,7 +1,7 @@
 //! What a way guarantees to one stream or run, and which part of it binds.
 
 use super::fluid;
-use crate::model::{Class, Hop, Link, Model};
+use crate::model::{Class, Hop, Host, Link, Model};
 use crate::ops::shaping::{Members, part};
 use crate::quantity::{Bytes, Duration, Rate, Ratio};
 use la_arena::Idx;
@@ -17,6 +17,10 @@ pub enum Binding {
     Leftover(Idx<Link>),
     /// A limit that was stated.
     Limit,
+    /// What other streams and runs leave of a host's card, or the fair part of it.
+    Card(Idx<Host>),
+    /// What other data leaves of the disk of the host that receives.
+    Disk(Idx<Host>),
     /// The TCP window over the round trip.
     Window,
     /// Losses over the round trip (an average, not a bound).
@@ -43,15 +47,16 @@ pub(super) type Peaks = std::collections::BTreeMap<(Idx<Link>, crate::model::Dir
 /// The rate that a way guarantees to one member of a class.
 ///
 /// A divided link gives the member its part of the share; a link that nothing divides gives what
-/// all others leave at their peaks. On top come the limits of one TCP connection over the whole
-/// way, and a limit that was stated.
+/// all others leave at their peaks. `own_peak` is what the member itself was counted with among
+/// them; `None` for what was not counted, such as a restore. On top come the limits of one TCP
+/// connection over the whole way, and a limit that was stated.
 pub(super) fn way(
     model: &Model,
     members: &Members,
     peaks: &Peaks,
     hops: &[Hop],
     class: Class,
-    own_peak: Rate,
+    own_peak: Option<Rate>,
     limit: Option<Rate>,
 ) -> WayRate {
     let mut found = WayRate { rate: Rate(u64::MAX), binding: Binding::Local, rtt: LOCAL_RTT };
@@ -69,11 +74,12 @@ pub(super) fn way(
                 take(rate.part_down(link.efficiency.value), Binding::Share(hop.link, n));
             }
             None if link.shares.is_empty() => {
-                let all: u64 = peaks
+                let all: u128 = peaks
                     .get(&(hop.link, hop.direction))
-                    .map_or(0, |p| p.iter().fold(0, |sum: u64, r| sum.saturating_add(r.0)));
-                let others = all.saturating_sub(own_peak.0);
-                let left = Rate(link.bandwidth.value.0.saturating_sub(others));
+                    .map_or(0, |p| p.iter().map(|r| u128::from(r.0)).sum());
+                let others = all.saturating_sub(own_peak.map_or(0, |p| u128::from(p.0)));
+                let others = Rate(u64::try_from(others).unwrap_or(u64::MAX));
+                let left = Rate(link.bandwidth.value.0.saturating_sub(others.0));
                 take(left.part_down(link.efficiency.value), Binding::Leftover(hop.link));
             }
             // Divided, and this class has no share: nothing is guaranteed.

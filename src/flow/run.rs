@@ -5,11 +5,11 @@ use super::stream::log_profile;
 use super::timeline::{Demand, Timeline, Use};
 use super::{Calendar, Facts, size_at_end, size_today, together};
 use crate::calendar::{Gap, Gaps};
-use crate::model::{Data, Host, Model, Store};
+use crate::model::{Data, Hop, Host, Model, Store};
 use crate::ops::job::{Job, JobKind, Level};
 use crate::ops::{Ops, class_of};
 use crate::quantity::{Bytes, Duration, Rate};
-use la_arena::{ArenaMap, Idx};
+use la_arena::Idx;
 
 /// What is known of a job.
 #[derive(Clone, Debug)]
@@ -127,11 +127,10 @@ const LEVELS: [Level; 5] = [Level::Full, Level::Differential, Level::Incremental
 /// all others.
 pub(super) fn facts(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut Calendar) {
     let mut demands: Vec<Demand> = Vec::new();
-    let writes = writes(model);
     for (id, job) in ops.jobs.iter() {
         let fact = volumes(model, ops, facts, calendar, job);
         for (n, level) in fact.levels.iter().enumerate() {
-            demands.extend(demand(model, ops, &writes, id, job, n, level, &fact, facts));
+            demands.extend(demand(model, ops, facts, id, job, n, level, &fact));
         }
         facts.jobs.insert(id, fact);
     }
@@ -143,27 +142,41 @@ pub(super) fn facts(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut 
             level.terms = run.terms;
         }
     }
+    let crowded = ops.crowded();
+    for (id, job) in ops.jobs.iter() {
+        // Runs that may wait for a place wait for as long as all others take: there is no bound.
+        if let (Some(fact), true) =
+            (facts.jobs.get_mut(id), job.kind.director().is_some_and(|d| crowded.contains(&d)))
+        {
+            fact.levels.iter_mut().for_each(|l| l.most = None);
+        }
+    }
 }
 
-/// Bytes per second that the data on each host writes at its peak, amplified.
-fn writes(model: &Model) -> ArenaMap<Idx<Host>, u64> {
-    let mut writes: ArenaMap<Idx<Host>, u64> = ArenaMap::default();
-    let mut add = |host: Idx<Host>, peak: u64| {
-        let sum = writes.get(host).copied().unwrap_or(0).saturating_add(peak);
-        writes.insert(host, sum);
+/// The most that a run puts on the wire: its cap, and never more than the card that sends it.
+pub(super) fn peak(model: &Model, ops: &Ops, job: &Job) -> Rate {
+    let from = match &job.kind {
+        JobKind::Files { client, .. } | JobKind::Database { client, .. } | JobKind::Log { client, .. } => {
+            ops.clients[*client].host
+        }
+        JobKind::Copy { from, .. } => model.stores[*from].host,
+        JobKind::Mirror { from, .. } => *from,
+        JobKind::Verify { of, .. } => match ops.jobs[*of].kind.writes_to() {
+            Some(store) => model.stores[store].host,
+            None => return Rate(u64::MAX),
+        },
     };
-    for (cluster, c) in model.clusters.iter() {
-        let peak = log_profile(model, cluster).map_or(0, |p| p.peak());
-        for host in std::iter::once(c.primary.0).chain(c.replicas.iter().map(|r| r.0)) {
-            add(host, peak);
-        }
+    let card = model.hosts[from].nic.value;
+    job.cap.map_or(card, |c| c.rate.min(card))
+}
+
+/// The links that a run's bytes cross: those of its job, the other way round where it reads back.
+pub(super) fn hops(job: &Job) -> Vec<Hop> {
+    let hops = job.paths.first().map_or(&[][..], |p| &p.hops);
+    match &job.kind {
+        JobKind::Verify { .. } => hops.iter().rev().map(|h| h.reversed()).collect(),
+        _ => hops.to_vec(),
     }
-    for (id, data) in model.data.iter() {
-        if let (crate::model::On::Files { .. }, Some(w)) = (&data.on, &data.writes) {
-            add(model.primary_host(id), w.value.peak());
-        }
-    }
-    writes
 }
 
 /// How much each level of a job carries, and its gaps.
@@ -175,9 +188,9 @@ fn volumes(model: &Model, ops: &Ops, facts: &Facts, calendar: &mut Calendar, job
     let place = |level: Level| LEVELS.iter().position(|l| *l == level).unwrap_or(0);
     let runs = job.runs.iter().map(|r| (r.rule.clone(), place(r.level))).collect();
     let gaps = calendar.gaps(runs, &job.zone).clone();
-    let hops = job.paths.first().map_or(&[][..], |p| &p.hops);
+    let hops = hops(job);
     let limit = job.cap.map(|c| c.rate);
-    let way = facts.way(model, hops, class_of(&job.kind), limit.unwrap_or(Rate(u64::MAX)), limit);
+    let way = facts.way(model, &hops, class_of(&job.kind), Some(peak(model, ops, job)), limit);
     let mut levels = Vec::new();
     for level in LEVELS.into_iter().filter(|l| job.runs.iter().any(|r| r.level == *l)) {
         let at = place(level);
@@ -249,6 +262,14 @@ fn log_bytes(model: &Model, job: &Job, time: Duration) -> Option<Bytes> {
     log_profile(model, *cluster).ok().map(|p| p.most_in(time))
 }
 
+/// Log written in a time, at least, when the writes follow their profile.
+fn least_log(model: &Model, job: &Job, time: Duration) -> Option<Bytes> {
+    let JobKind::Log { cluster, .. } = &job.kind else { return None };
+    let profile = log_profile(model, *cluster).ok()?;
+    let least = profile.segments().map(|s| s.2).min().unwrap_or(0);
+    Some(Rate::bytes_per_sec(least).moves_up(time))
+}
+
 /// Unique bytes that change in a time: at most the stated part of the size for each window that
 /// the time touches, at most the size. Nothing stated: all of it, since a product that looks at
 /// files or pages sends whole ones.
@@ -263,37 +284,20 @@ fn changed(model: &Model, data: &[Idx<Data>], time: Duration, facts: &Facts) -> 
     })
 }
 
-/// The hosts whose cards a job's bytes go through.
-pub(super) fn hosts(model: &Model, ops: &Ops, kind: &JobKind) -> Vec<Idx<Host>> {
-    let mut hosts = match kind {
-        JobKind::Files { client, store, .. }
-        | JobKind::Database { client, store, .. }
-        | JobKind::Log { client, store, .. } => vec![ops.clients[*client].host, model.stores[*store].host],
-        JobKind::Copy { from, to, .. } => vec![model.stores[*from].host, model.stores[*to].host],
-        JobKind::Verify { of, .. } => hosts(model, ops, &ops.jobs[*of].kind),
-        JobKind::Mirror { from, to, .. } => vec![*from, *to],
-    };
-    hosts.sort_unstable();
-    hosts.dedup();
-    hosts
-}
-
 /// What a run asks of the devices.
 #[expect(clippy::too_many_arguments, reason = "a run asks that many things of that many devices")]
 fn demand(
     model: &Model,
     ops: &Ops,
-    writes: &ArenaMap<Idx<Host>, u64>,
+    facts: &Facts,
     id: Idx<Job>,
     job: &Job,
     level: usize,
     fact: &LevelFact,
     whole: &JobFact,
-    facts: &Facts,
 ) -> Option<Demand> {
-    let horizon = facts.horizon;
-    let disk = |host: Idx<Host>| (Use::Disk(host), super::disk_left(model, writes, host));
-    let card = |host: Idx<Host>| (Use::Card(host), facts.card_left(model, host));
+    let disk = |host: Idx<Host>| (Use::Disk(host), facts.spare.disk(model, host));
+    let card = |host: Idx<Host>| (Use::Card(host), facts.spare.card(model, ops, host, None));
     let store = |s: Idx<Store>| (Use::Store(s), model.stores[s].rate.value);
     let holder = |s: Idx<Store>| model.stores[s].host;
     let mut staged_on = None;
@@ -324,18 +328,29 @@ fn demand(
     };
     devices.sort_unstable();
     devices.dedup();
-    let today = match fact.bytes {
-        Some(b) if b > size_today(model, &whole.data) && fact.level == Level::Full => {
-            Some(size_today(model, &whole.data))
-        }
-        other => other,
+    let whole_size = size_today(model, &whole.data);
+    let today = match (&job.kind, fact.level) {
+        // How many runs a copy finds is only bounded from above, and a log run carries at least
+        // what is written at the least rate in its gap.
+        (JobKind::Copy { .. }, _) => fact.bytes.map(|_| Bytes::ZERO),
+        (_, Level::Log) => fact.bytes.and_then(|b| Some(least_log(model, job, fact.gap?.length)?.min(b))),
+        _ => fact.bytes.map(|b| b.min(whole_size)),
     };
+    // With nothing else going on: whole devices, and of links what the run is held to.
+    let nominal = |device: Use| match device {
+        Use::Disk(h) => model.hosts[h].disk_rate.value,
+        Use::Card(h) => model.hosts[h].nic.value,
+        Use::Store(s) => model.stores[s].rate.value,
+    };
+    let lines = hops(job).iter().map(|h| model.links[h.link].bandwidth.value).min();
+    let alone = devices.iter().map(|d| nominal(d.0)).chain(lines).chain(job.cap.map(|c| c.rate)).min();
+    let staged_alone = staged_on.map(|(device, _)| nominal(device));
     // A physical backup is written beside the data and read again; a full one reads all of it, and
     // so does an incremental one, which looks at every page.
     let staging = staged_on.map(|device| {
         let scan = match fact.level {
             Level::Full => Bytes::ZERO,
-            _ => size_at_end(model, &whole.data, horizon),
+            _ => size_at_end(model, &whole.data, facts.horizon),
         };
         (device, scan)
     });
@@ -347,7 +362,9 @@ fn demand(
         today,
         devices,
         way: whole.way.rate,
+        alone: alone.unwrap_or(Rate(u64::MAX)),
         staging,
+        staged_alone,
         runs,
         zone: job.zone.clone(),
         period: fact.room,

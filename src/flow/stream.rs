@@ -1,6 +1,6 @@
 //! How far a replica can be behind.
 
-use super::rate::WayRate;
+use super::rate::{Binding, WayRate};
 use super::{Facts, fluid};
 use crate::calendar::WeekProfile;
 use crate::model::{Class, Cluster, Data, Mode, Model};
@@ -88,11 +88,16 @@ pub fn log_written(model: &Model, cluster: Idx<Cluster>, time: Duration) -> Opti
     log_profile(model, cluster).ok().map(|p| p.most_in(time))
 }
 
-/// The most that a stream puts on the wire, in bits per second.
+/// The most that a stream puts on the wire, in bits per second: its writes at their peak; all that
+/// its card sends where bursts come on top or nobody says how much is written.
 pub(super) fn peak(model: &Model, stream: &Stream) -> Rate {
+    let card = model.hosts[stream.from].nic.value;
     match log_profile(model, stream.cluster) {
-        Ok(p) => Rate::bytes_per_sec(p.peak()).over_down(stream.compress).unwrap_or(Rate(u64::MAX)),
-        Err(_) => Rate(u64::MAX),
+        Ok(p) if p.burst == Bytes::ZERO => {
+            let peak = Rate::bytes_per_sec(p.peak()).over_down(stream.compress);
+            peak.map_or(card, |r| Rate(r.0.saturating_add(1)).min(card))
+        }
+        _ => card,
     }
 }
 
@@ -104,14 +109,26 @@ pub(super) fn peak(model: &Model, stream: &Stream) -> Rate {
 pub(super) fn fact(model: &Model, facts: &Facts, stream: &Stream) -> StreamFact {
     let engine = &model.engines[model.clusters[stream.cluster].engine];
     let hops = stream.paths.first().map_or(&[][..], |p| &p.hops);
-    let cards = facts.card_of_stream(model, stream.from).min(facts.card_of_stream(model, stream.to));
-    let way = facts.way(model, hops, Class::Replication, peak(model, stream), Some(cards));
+    let peak = peak(model, stream);
+    let mut way = facts.way(model, hops, Class::Replication, Some(peak), None);
+    let (card, shared) = facts.spare.stream(model, stream, peak);
+    if card < way.rate {
+        (way.rate, way.binding) = (card, shared.map_or(Binding::Limit, Binding::Card));
+    }
+    // What is received counts once it is on the replica's disk.
+    let disk = match stream.serves.first() {
+        Some(copy) => facts.spare.disk_for(model, stream.to, model.copies[*copy].data),
+        None => Rate(0),
+    };
+    if disk < way.rate {
+        (way.rate, way.binding) = (disk, Binding::Disk(stream.to));
+    }
     let service = way.rate.part_down(stream.compress).in_bytes_down();
     let profile = log_profile(model, stream.cluster);
     let largest = engine.largest_transaction.value.part_up(engine.amplification.value);
     let unit = time_to_move(largest, Rate::bytes_per_sec(service)).unwrap_or(Duration::MAX);
-    let unit_apply = time_to_move(largest, engine.apply.value).unwrap_or(Duration::MAX);
-    let mut apply = Behind::of(&profile, engine.apply.value.in_bytes_down());
+    let unit_apply = time_to_move(largest, engine.apply.value.min(disk)).unwrap_or(Duration::MAX);
+    let mut apply = Behind::of(&profile, engine.apply.value.min(disk).in_bytes_down());
     if let Behind::Lag(lag) = &mut apply {
         lag.worst = lag.worst.plus(unit_apply);
     }

@@ -54,8 +54,12 @@ pub(super) struct Demand {
     pub devices: Vec<(Use, Rate)>,
     /// What its way guarantees.
     pub way: Rate,
+    /// What devices and way give it when nothing else goes on.
+    pub alone: Rate,
     /// The disk on which it is staged first, and what is read there without being moved.
     pub staging: Option<((Use, Rate), Bytes)>,
+    /// What that disk gives it when nothing else goes on.
+    pub staged_alone: Option<Rate>,
     pub runs: Vec<Rule>,
     pub zone: Zone,
     /// The shortest time to the next run of the job.
@@ -160,23 +164,24 @@ impl Timeline {
             .collect()
     }
 
-    /// The time of a run that has everything to itself.
+    /// The time of a run that has everything to itself: as a bound, and as what surely passes.
     fn alone(&self, demand: &Demand) -> Solved {
-        let time = |bytes: Option<Bytes>, overhead: Duration| {
-            let moved = seconds(bytes?.0 as f64, narrowest(demand, |_| 1.0))?;
-            let staged = match demand.staging {
-                Some(((_, rate), scan)) => {
+        let time = |bytes: Option<Bytes>, rate: f64, staging: Option<Rate>| {
+            let moved = seconds(bytes?.0 as f64, rate)?;
+            let staged = match (demand.staging, staging) {
+                (Some((_, scan)), Some(rate)) => {
                     seconds(2.0 * bytes?.0 as f64 + scan.0 as f64, rate.0 as f64 / 8.0)?
                 }
-                None => Duration::ZERO,
+                _ => Duration::ZERO,
             };
-            Some(overhead.plus(moved).plus(staged))
+            Some(moved.plus(staged))
         };
+        let staging = demand.staging.map(|((_, rate), _)| rate);
         Solved {
             job: demand.job,
             level: demand.level,
-            most: time(demand.bytes, JOB_OVERHEAD),
-            alone: time(demand.today, Duration::ZERO),
+            most: time(demand.bytes, narrowest(demand, |_| 1.0), staging).map(|t| t.plus(JOB_OVERHEAD)),
+            alone: time(demand.today, demand.alone.0 as f64 / 8.0, demand.staged_alone),
             terms: Terms::default(),
         }
     }

@@ -16,8 +16,15 @@ pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
 }
 
 fn runs(estate: Estate<'_>, problems: &mut Problems) {
+    let crowded = estate.ops.crowded();
+    for director in &crowded {
+        problems.push(errors::crowded(estate, *director));
+    }
     for (id, fact) in estate.facts.jobs.iter() {
         let job = &estate.ops.jobs[id];
+        if job.kind.director().is_some_and(|d| crowded.contains(&d)) {
+            continue;
+        }
         // A run whose bytes nobody states is told of where it is needed.
         let late = fact.levels.iter().find(|l| l.bytes.is_some() && l.overruns());
         if let Some(level) = late {

@@ -62,6 +62,12 @@ pub fn binding(estate: Estate<'_>, fact: &StreamFact) -> String {
         Binding::Share(link, _) => format!("{rate} of `{}`", name(link)),
         Binding::Leftover(link) => format!("{rate}, what others leave of `{}`", name(link)),
         Binding::Limit => format!("{rate}, the stated limit"),
+        Binding::Card(host) => {
+            format!("{rate}, what others leave of the card of `{}`", estate.model.hosts[host].name)
+        }
+        Binding::Disk(host) => {
+            format!("{rate}, what others leave of the disk of `{}`", estate.model.hosts[host].name)
+        }
         Binding::Window => format!("{rate}, the TCP window over the round trip"),
         Binding::Losses => format!("{rate}, what losses leave one TCP connection on average"),
     }

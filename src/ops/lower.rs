@@ -33,6 +33,7 @@ pub fn lower(model: &Model, problems: &mut Problems) -> Ops {
     lower.mirrors();
     lower.storages();
     lower.vrrps();
+    lower.places();
     let Lower { mut ops, problems, .. } = lower;
     shaping::divide(model, &mut ops);
     addresses(model, &ops, problems);
@@ -237,6 +238,17 @@ impl Lower<'_> {
             }
             for copy in &serves {
                 self.jobs_of.insert(*copy, made.clone());
+            }
+        }
+    }
+
+    /// A director that nobody limits has a place for each of its jobs.
+    fn places(&mut self) {
+        for (director, many) in self.ops.jobs_of_directors() {
+            let d = &mut self.ops.directors[director];
+            let stated = |s: &&crate::model::BackupServer| s.host.0 == d.host && s.jobs.assumed.is_none();
+            if self.model.backup_servers.iter().map(|(_, s)| s).find(stated).is_none() {
+                d.jobs = d.jobs.max(many);
             }
         }
     }

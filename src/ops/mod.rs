@@ -20,7 +20,8 @@ pub use retention::{retention, retentions};
 pub use stream::{Flow, Path, Shaper, ShaperClass, Stream};
 pub use takeover::{Member, Vrrp};
 
-use la_arena::Arena;
+use la_arena::{Arena, Idx};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All operations of an estate.
 #[derive(Debug, Default)]
@@ -39,4 +40,22 @@ pub struct Ops {
     pub storages: Arena<StorageDaemon>,
     /// Bacula file daemons, one a host whose data is backed up or restored.
     pub clients: Arena<FileDaemon>,
+}
+
+impl Ops {
+    /// How many jobs each director schedules.
+    pub fn jobs_of_directors(&self) -> BTreeMap<Idx<Director>, u64> {
+        let mut many = BTreeMap::new();
+        for director in self.jobs.iter().filter_map(|(_, j)| j.kind.director()) {
+            *many.entry(director).or_default() += 1;
+        }
+        many
+    }
+
+    /// The directors that have fewer places for runs than jobs, so that a run may have to wait for
+    /// others that use nothing of what it uses.
+    pub fn crowded(&self) -> BTreeSet<Idx<Director>> {
+        let many = self.jobs_of_directors().into_iter();
+        many.filter(|(d, n)| self.directors[*d].jobs < *n).map(|(d, _)| d).collect()
+    }
 }

@@ -5,7 +5,9 @@ use super::step::{Means, Reason};
 use super::{Index, Lost};
 use crate::flow::stream::Behind;
 use crate::flow::{Binding, Facts, StreamFact, never_falls_back};
-use crate::model::{Copy, CopyKind, Data, Files, Host, Mode, Model, On, Place, Response, Store, StrikeKind};
+use crate::model::{
+    Class, Copy, CopyKind, Data, Files, Host, Mode, Model, On, Place, Response, Store, StrikeKind,
+};
 use crate::ops::shaping::{targets, way_back};
 use crate::ops::{Director, Job, JobKind, Ops, Stream};
 use crate::quantity::Duration;
@@ -112,26 +114,28 @@ impl Chooser<'_> {
             streams.iter().copied().filter(|s| !self.lost.host(self.ops.streams[*s].to)).collect();
         let engine = &self.model.engines[self.model.clusters[cluster].engine];
         let mode = |s: &Idx<Stream>| self.ops.streams[*s].mode;
-        // Any replica that the primary waits for may be the one that acknowledged.
-        let gone =
-            streams.iter().filter(|s| waits(mode(s)) && self.lost.host(self.ops.streams[**s].to)).count()
-                as u64;
-        // Every acknowledged write is on some surviving replica when fewer replicas are lost than
-        // acknowledgements were waited for, and the primary never goes on alone: the most advanced
-        // of them is promoted.
+        let site = |s: &Idx<Stream>| self.model.hosts[self.ops.streams[*s].to].site;
         let never_alone = streams.iter().all(|s| !waits(mode(s)) || never_falls_back(mode(s)));
-        let covered = never_alone && gone < engine.acknowledgements.value;
         for id in &alive {
             let stream = &self.ops.streams[*id];
             let (Some(copy), Some(fact)) = (stream.serves.first(), self.facts.streams.get(*id)) else {
                 continue;
             };
+            // What another replica has more of can be fetched where a link is left to it.
+            let asked =
+                |s: &Idx<Stream>| alive.contains(s) && self.lost.joined(self.model, site(id), site(s));
             let others =
-                alive.iter().filter(|o| *o != id).map(|o| self.ops.streams[*o].to).collect::<Vec<_>>();
+                alive.iter().filter(|o| *o != id && asked(o)).map(|o| self.ops.streams[*o].to).collect();
+            // Any replica that the primary waits for may be the one that acknowledged. Every
+            // acknowledged write is on some replica that can be asked when fewer others are lost
+            // or out of reach than acknowledgements were waited for, and the primary never goes on
+            // alone: the most advanced of them is promoted.
+            let gone = streams.iter().filter(|s| waits(mode(s)) && !asked(s)).count() as u64;
+            let covered = never_alone && gone < engine.acknowledgements.value;
             let (loss, surely, reason) = if covered && never_falls_back(stream.mode) {
                 (Some(Duration::ZERO), Duration::ZERO, None)
             } else {
-                behind(self.model, fact)
+                self.behind(stream, fact)
             };
             found.push(Candidate {
                 copy: *copy,
@@ -198,7 +202,7 @@ impl Chooser<'_> {
                 let streams = self.index.streams(*cluster);
                 match streams.iter().find(|s| self.ops.streams[**s].to == host) {
                     Some(stream) => match self.facts.streams.get(*stream) {
-                        Some(fact) => (fact.applied(), behind(self.model, fact).2),
+                        Some(fact) => (fact.applied(), self.behind(&self.ops.streams[*stream], fact).2),
                         None => (None, None),
                     },
                     None => (Some(Duration::ZERO), None),
@@ -218,8 +222,8 @@ impl Chooser<'_> {
         let is_log = |j: &&Idx<Job>| self.log_of(**j).is_some();
         let Some(data) = jobs.iter().find(|j| !is_log(j)).copied() else { return };
         let log = jobs.iter().find(is_log).copied();
-        let Some((director, scan)) = self.director(store, data) else { return };
         let Some((target, provision)) = self.target(copy.data, store, refused) else { return };
+        let Some((director, scan)) = self.director(store, data, target) else { return };
         let (mut loss, mut surely, mut reason) = self.run_loss(log.unwrap_or(data));
         if self.wrong_contents() {
             // The last point before the moment at which contents went wrong may be younger.
@@ -256,10 +260,18 @@ impl Chooser<'_> {
     }
 
     /// Who restores from a store: the director that schedules, or the one on the store's own host
-    /// when that is gone, which must read the volumes first.
-    fn director(&self, store: Idx<Store>, job: Idx<Job>) -> Option<(Idx<Director>, bool)> {
+    /// when that is gone or cannot speak to both ends, which must read the volumes first.
+    fn director(&self, store: Idx<Store>, job: Idx<Job>, to: Idx<Host>) -> Option<(Idx<Director>, bool)> {
         let scheduling = self.ops.jobs[job].kind.director()?;
-        if !self.lost.host(self.ops.directors[scheduling].host) {
+        let at = self.ops.directors[scheduling].host;
+        let site = |h: Idx<Host>| self.model.hosts[h].site;
+        // Links that only went with a site are back when the machine there is.
+        let speaks = |h: Idx<Host>| {
+            let joins = |ends: [_; 2]| ends == [site(at), site(h)] || ends == [site(h), site(at)];
+            site(at) == site(h)
+                || self.model.links.iter().any(|(id, l)| joins(l.ends) && !self.lost.struck(id))
+        };
+        if !self.lost.host(at) && speaks(self.model.stores[store].host) && speaks(to) {
             return Some((scheduling, false));
         }
         let host = self.model.stores[store].host;
@@ -291,6 +303,20 @@ impl Chooser<'_> {
         let h = &self.model.hosts[primary];
         let way = way_back(self.model, from, primary)
             .is_some_and(|hops| hops.iter().all(|hop| !self.lost.struck(hop.link)));
+        // Another link may do where the one that a restore is planned over is cut.
+        let (a, b) = (self.model.hosts[from].site, h.site);
+        let detour = self
+            .model
+            .links
+            .iter()
+            .find(|(id, l)| (l.ends == [a, b] || l.ends == [b, a]) && !self.lost.struck(*id));
+        if let (false, Some(_)) = (way, detour) {
+            let (a, b) = (&self.model.sites[a].name, &self.model.sites[b].name);
+            *refused = Some(Reason::MissingInput(format!(
+                "which way restores from `{a}` to `{b}` take when the first link between them is cut"
+            )));
+            return None;
+        }
         if !way || !(self.lost.host(primary) || self.lost.hostile) {
             return None;
         }
@@ -314,28 +340,34 @@ impl Chooser<'_> {
         }
         Some((primary, true))
     }
-}
 
-/// What a replica may lack: its bound, what can surely happen, and why there is no bound.
-fn behind(model: &Model, fact: &StreamFact) -> (Option<Duration>, Duration, Option<Reason>) {
-    match fact.lag {
-        Behind::Lag(lag) => {
-            // The bound is reached when the rate is just what is guaranteed: so where a limit that
-            // is enforced binds it, but not where losses do only on average or others may be idle.
-            let reached = match fact.way.binding {
-                Binding::Share(..) | Binding::Limit | Binding::Window | Binding::Local => lag.worst,
-                Binding::Leftover(_) | Binding::Losses => Duration::ZERO,
-            };
-            (fact.received(), reached, None)
+    /// What a replica may lack: its bound, what can surely happen, and why there is no bound.
+    fn behind(&self, stream: &Stream, fact: &StreamFact) -> (Option<Duration>, Duration, Option<Reason>) {
+        // The bound is reached when the rate is just what is guaranteed: so where a limit that is
+        // enforced binds it, but not where losses do only on average or others may be idle.
+        let reached = match fact.way.binding {
+            Binding::Share(link, _) => self.held_to(stream, link),
+            Binding::Limit | Binding::Window | Binding::Local => true,
+            Binding::Card(_) | Binding::Disk(_) | Binding::Leftover(_) | Binding::Losses => false,
+        };
+        match fact.lag {
+            Behind::Lag(lag) => (fact.received(), if reached { lag.worst } else { Duration::ZERO }, None),
+            Behind::Never(_) => {
+                let surely = if reached { Duration::MAX } else { Duration::ZERO };
+                (None, surely, Some(Reason::NeverCatchesUp))
+            }
+            Behind::Unstated(data) => {
+                let what = format!("how much is written to `{}`", self.model.data[data].name);
+                (None, Duration::ZERO, Some(Reason::MissingInput(what)))
+            }
         }
-        Behind::Never(_) => match fact.way.binding {
-            Binding::Leftover(_) | Binding::Losses => (None, Duration::ZERO, Some(Reason::NeverCatchesUp)),
-            _ => (None, Duration::MAX, Some(Reason::NeverCatchesUp)),
-        },
-        Behind::Unstated(data) => {
-            let what = format!("how much is written to `{}`", model.data[data].name);
-            (None, Duration::ZERO, Some(Reason::MissingInput(what)))
-        }
+    }
+
+    /// Whether a stream gets its part of a share and no more: shaping is emitted, and nobody else
+    /// on the host is in its class, whose silence would leave it more.
+    fn held_to(&self, stream: &Stream, link: Idx<crate::model::Link>) -> bool {
+        let classes = self.ops.shapers.iter().filter(|s| s.host == stream.from).flat_map(|s| &s.classes);
+        classes.into_iter().any(|c| c.link == link && c.class == Class::Replication && c.members == 1)
     }
 }
 

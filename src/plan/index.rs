@@ -1,7 +1,7 @@
 //! Lookups from things to what depends on them, made once for all scenarios.
 
 use crate::model::{Cluster, Copy, Data, Host, Link, Model, Service, Strike};
-use crate::ops::{Job, JobKind, Ops, Stream};
+use crate::ops::{Director, Job, JobKind, Ops, Stream};
 use la_arena::{ArenaMap, Idx};
 use std::collections::BTreeSet;
 
@@ -14,6 +14,8 @@ pub struct Index {
     jobs: ArenaMap<Idx<Copy>, Vec<Idx<Job>>>,
     streams: ArenaMap<Idx<Cluster>, Vec<Idx<Stream>>>,
     services: ArenaMap<Idx<Data>, Vec<Idx<Service>>>,
+    /// The directors whose runs use a host's disk, card or stores.
+    directors: ArenaMap<Idx<Host>, BTreeSet<Idx<Director>>>,
     /// Whether every data class counts as touched by every scenario.
     all: bool,
 }
@@ -24,6 +26,20 @@ fn push<K, V>(map: &mut ArenaMap<Idx<K>, Vec<V>>, key: Idx<K>, value: V) {
 
 fn list<K, V>(map: &ArenaMap<Idx<K>, Vec<V>>, key: Idx<K>) -> &[V] {
     map.get(key).map_or(&[], Vec::as_slice)
+}
+
+/// The hosts at both ends of a director's runs.
+fn ends(model: &Model, ops: &Ops, kind: &JobKind) -> Vec<Idx<Host>> {
+    let of = match kind {
+        JobKind::Verify { of, .. } => &ops.jobs[*of].kind,
+        other => other,
+    };
+    let stores = match of {
+        JobKind::Copy { from, to, .. } => vec![*from, *to],
+        other => other.writes_to().into_iter().collect(),
+    };
+    let stores = stores.into_iter().map(|s| model.stores[s].host);
+    stores.chain(of.client().map(|c| ops.clients[c].host)).collect()
 }
 
 impl Index {
@@ -43,6 +59,11 @@ impl Index {
             }
         }
         for (id, job) in ops.jobs.iter() {
+            if let Some(director) = job.kind.director() {
+                for host in ends(model, ops, &job.kind) {
+                    index.directors.entry(host).or_default().insert(director);
+                }
+            }
             if matches!(job.kind, JobKind::Verify { .. }) {
                 continue;
             }
@@ -85,6 +106,11 @@ impl Index {
     /// The streams of a database.
     pub fn streams(&self, cluster: Idx<Cluster>) -> &[Idx<Stream>] {
         list(&self.streams, cluster)
+    }
+
+    /// The directors whose runs use a host.
+    pub fn directors(&self, host: Idx<Host>) -> impl Iterator<Item = Idx<Director>> + '_ {
+        self.directors.get(host).into_iter().flatten().copied()
     }
 
     /// The services that need a data class.

@@ -2,12 +2,14 @@
 //!
 //! The plan is what an operator follows and what the runner runs; recovery times are read off it.
 
+mod afterwards;
 mod audit;
 mod build;
 mod choose;
 mod index;
 pub mod lost;
 mod reading;
+mod recover;
 mod scenarios;
 mod services;
 pub mod step;

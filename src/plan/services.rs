@@ -252,10 +252,14 @@ impl Builder<'_> {
                                 moves.extend(steps);
                             }
                         }
-                        Pointer::Host(host) if !self.lost.host(*host) => {
-                            good.extend(model.hosts[*host].address.map(|a| a.value));
+                        Pointer::Host(host) => {
+                            // It leads to servers only where it can speak to enough of them.
+                            let at = model.hosts[*host].site;
+                            let reached = used.iter().filter(|s| self.joined(at, **s)).count() as u64;
+                            if !self.lost.host(*host) && reached >= needs {
+                                good.extend(model.hosts[*host].address.map(|a| a.value));
+                            }
                         }
-                        Pointer::Host(_) => {}
                     }
                 }
             }

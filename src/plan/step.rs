@@ -322,7 +322,7 @@ pub enum StepKind {
     Promote {
         /// The database.
         cluster: Idx<Cluster>,
-        /// The replica; the runner refuses when another in reach is further.
+        /// The replica; it fetches first what another in reach has more of.
         host: Idx<Host>,
         /// The other surviving replicas, asked for their positions.
         others: Vec<Idx<Host>>,

@@ -2,7 +2,7 @@
 
 use super::step::{Interval, StepKind};
 use crate::flow::{Facts, run::JOB_OVERHEAD};
-use crate::model::{Class, Host, Input, Model, Origin, Response, Store};
+use crate::model::{Class, Data, Host, Input, Model, On, Origin, Response, Store};
 use crate::ops::shaping::way_back;
 use crate::ops::{Ops, Vrrp};
 use crate::quantity::{Bytes, Duration, Rate, time_to_move};
@@ -70,9 +70,20 @@ impl Times {
         self
     }
 
-    fn moving(mut self, what: &'static str, bytes: Bytes, sure: Bytes, rate: Rate, origin: Origin) -> Self {
+    fn moving(self, what: &'static str, bytes: Bytes, sure: Bytes, rate: Rate, origin: Origin) -> Self {
+        self.moving_up_to(what, (bytes, sure), (rate, rate), origin)
+    }
+
+    /// Bytes at most and at least, at a rate that is guaranteed and one that is never exceeded.
+    fn moving_up_to(
+        mut self,
+        what: &'static str,
+        (bytes, sure): (Bytes, Bytes),
+        (rate, never_more): (Rate, Rate),
+        origin: Origin,
+    ) -> Self {
         let most = time_to_move(bytes, rate).unwrap_or(Duration::MAX);
-        let least = time_to_move(sure.min(bytes), rate).unwrap_or(Duration::MAX);
+        let least = time_to_move(sure.min(bytes), never_more).unwrap_or(Duration::MAX);
         let time = Interval { least, most };
         self.terms.push(Term { what: Part::Moving(what, bytes, rate), time, sure: least, origin });
         self
@@ -92,21 +103,55 @@ impl Times {
     }
 }
 
-/// What a restore from a store to a host may use, and what binds it: the slowest of store, cards,
-/// link and disk (calculus, 2.3).
-pub fn restore_rate(model: &Model, facts: &Facts, store: Idx<Store>, to: Idx<Host>) -> Rate {
-    let from = model.stores[store].host;
-    let devices = [
-        model.stores[store].rate.value,
-        model.hosts[from].nic.value,
-        model.hosts[to].nic.value,
-        model.hosts[to].disk_rate.value,
-    ];
-    let local = devices.into_iter().min().unwrap_or(Rate(0));
-    match way_back(model, from, to) {
-        Some(hops) => facts.way(model, &hops, Class::Backup, Rate(u64::MAX), None).rate.min(local),
-        None => Rate(0),
+/// The rates of a restore.
+#[derive(Clone, Copy, Debug)]
+pub struct RestoreRate {
+    /// What it is guaranteed: the slowest of store, cards, link and disk binds it, once writes and
+    /// streams of others are taken off (calculus, 2.3).
+    pub guaranteed: Rate,
+    /// What it surely does not exceed, whoever is silent.
+    pub never_more: Rate,
+    /// Who said the rate of what binds the guarantee.
+    pub origin: Origin,
+}
+
+/// What a restore of `data` from a store to a host may use.
+pub fn restore_rate(
+    model: &Model,
+    ops: &Ops,
+    facts: &Facts,
+    store: Idx<Store>,
+    to: Idx<Host>,
+    data: Idx<Data>,
+) -> RestoreRate {
+    let own = match model.data[data].on {
+        On::Cluster(cluster) => Some(cluster),
+        On::Files { .. } => None,
+    };
+    let s = &model.stores[store];
+    let (source, target) = (&model.hosts[s.host], &model.hosts[to]);
+    let card = |host| facts.spare.card(model, ops, host, own);
+    let mut found =
+        RestoreRate { guaranteed: s.rate.value, never_more: s.rate.value, origin: s.rate.origin() };
+    let mut take = |guaranteed: Rate, never_more: Rate, origin: Origin| {
+        if guaranteed < found.guaranteed {
+            (found.guaranteed, found.origin) = (guaranteed, origin);
+        }
+        found.never_more = found.never_more.min(never_more);
+    };
+    take(card(s.host), source.nic.value, source.nic.origin());
+    take(card(to), target.nic.value, target.nic.origin());
+    take(facts.spare.disk_for(model, to, data), target.disk_rate.value, target.disk_rate.origin());
+    let Some(hops) = way_back(model, s.host, to) else {
+        take(Rate(0), Rate(0), Origin::default());
+        return found;
+    };
+    let way = facts.way(model, &hops, Class::Backup, None, None).rate;
+    for hop in &hops {
+        let line = &model.links[hop.link].bandwidth;
+        take(way, line.value, line.origin());
     }
+    found
 }
 
 /// How long VRRP takes to move an address to the member with that place in the order, the one
@@ -145,7 +190,7 @@ pub fn times(
             let input = pick(&model.responses[r]);
             Times::default().people(what, input.value, input.origin())
         }
-        None => Times::default().people(what, (Duration::MAX, Duration::MAX), Origin::default()),
+        None => Times::default().stated(what, Duration::MAX, Duration::ZERO, Origin::default()),
     };
     let second = Duration::from_secs;
     match kind {
@@ -172,35 +217,38 @@ pub fn times(
                 .fixed("a job's own time", Duration::ZERO, JOB_OVERHEAD)
                 .moving("the volumes are read", *bytes, Bytes::ZERO, s.rate.value, s.rate.origin())
         }
-        StepKind::Restore { store, to, bytes, least, jobs, .. } => {
+        StepKind::Restore { data, store, to, bytes, least, jobs, .. } => {
             let s = &model.stores[*store];
-            let rate = restore_rate(model, facts, *store, *to);
+            let rate = restore_rate(model, ops, facts, *store, *to, *data);
+            let rates = (rate.guaranteed, rate.never_more);
             t.stated("the store is made ready", s.mount.value, s.mount.value, s.mount.origin())
                 .fixed("each job's own time", Duration::ZERO, JOB_OVERHEAD.times(jobs.len() as u64))
-                .moving("read, sent and written", *bytes, *least, rate, s.rate.origin())
+                .moving_up_to("read, sent and written", (*bytes, *least), rates, rate.origin)
         }
-        StepKind::Prepare { cluster, host, bytes, least, dump, .. } => {
+        StepKind::Prepare { cluster, data, host, bytes, least, dump, .. } => {
             let engine = &model.engines[model.clusters[*cluster].engine];
             let disk = &model.hosts[*host].disk_rate;
+            let left = facts.spare.disk_for(model, *host, *data);
+            let both = (*bytes, *least);
+            // No engine is faster than the disk that it works on, nor than what others leave of it.
+            let at = |rate: Rate| (rate.min(left), rate.min(disk.value));
             if *dump {
-                return t.moving(
+                return t.moving_up_to(
                     "the dump is loaded",
-                    *bytes,
-                    *least,
-                    engine.load.value,
+                    both,
+                    at(engine.load.value),
                     engine.load.origin(),
                 );
             }
             // The staged copy is read and written on the same disk.
-            let half = Rate(disk.value.0 / 2);
-            t.moving(
+            let halves = (Rate(left.0 / 2), Rate(disk.value.0 / 2));
+            t.moving_up_to(
                 "the backup is made consistent",
-                *bytes,
-                *least,
-                engine.prepare.value,
+                both,
+                at(engine.prepare.value),
                 engine.prepare.origin(),
             )
-            .moving("it is copied into place", *bytes, *least, half, disk.origin())
+            .moving_up_to("it is copied into place", both, halves, disk.origin())
         }
         StepKind::StartDatabase { cluster, .. } => {
             let start = model.engines[model.clusters[*cluster].engine].start;
@@ -215,9 +263,13 @@ pub fn times(
             let stream = ops.streams.iter().find(|(_, s)| s.cluster == *cluster && s.to == *host);
             let fact = stream.and_then(|(id, _)| facts.streams.get(id));
             let backlog = fact.and_then(|f| f.apply.worst()).unwrap_or(Duration::MAX);
-            // What another replica has received and this one has not is at most what this one's
-            // own stream was behind.
-            let behind = fact.and_then(|f| f.received()).unwrap_or(Duration::MAX);
+            // It begins anew from what it has applied, and gets from the other what that has applied.
+            let slowest = ops.streams.iter().filter(|(_, s)| s.cluster == *cluster && others.contains(&s.to));
+            let theirs = slowest
+                .map(|(id, _)| facts.streams.get(id).and_then(|f| f.apply.worst()).unwrap_or(Duration::MAX))
+                .max()
+                .unwrap_or_default();
+            let behind = fact.and_then(|f| f.applied()).unwrap_or(Duration::MAX).plus(theirs);
             let t = match (others.is_empty(), stream) {
                 (false, Some((_, s))) => t.stated(
                     "what another replica has more of is fetched",

@@ -116,7 +116,7 @@ pub(super) fn check(loaded: &Loaded, expanded: &Expanded<'_>, problems: &mut Pro
             Eval { loaded, lets: &expanded.definitions.lets, env: block.env.clone(), problems, depth: 0 };
         hir.items.push(item(block, parent, torn.contains(&n), Typed { eval, names: &names }));
     }
-    hir.responses = hir.of(Kind::Response).filter(|(_, i)| !i.poisoned).map(|(id, _)| id).collect();
+    hir.responses = hir.of(Kind::Response).map(|(id, _)| id).collect();
     hir
 }
 

@@ -166,6 +166,17 @@ fn way(model: &Model, what: &'static str, way: &WayRate, hops: &[Hop], class: Cl
             )
         }
         Binding::Limit => ("the stated limit, or the cards at both ends", Vec::new()),
+        Binding::Card(host) => {
+            let h = &model.hosts[host];
+            let card = Node::input(format!("card of `{}`", h.name), &h.nic, Value::Rate(h.nic.value));
+            ("what other streams and runs leave of a card at their peaks, or its fair part", vec![card])
+        }
+        Binding::Disk(host) => {
+            let h = &model.hosts[host];
+            let disk =
+                Node::input(format!("disk of `{}`", h.name), &h.disk_rate, Value::Rate(h.disk_rate.value));
+            ("what the writes of other data leave of the disk that receives", vec![disk])
+        }
         Binding::Window => {
             let mut inputs = round_trips(model, hops);
             inputs.extend(hops.iter().map(|h| {

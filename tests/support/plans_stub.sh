@@ -69,7 +69,11 @@ mariadb)
     [[ $last == *"RESET SLAVE ALL"* ]] && rm -f "$here/replica"
     [[ $last == *"read_only = 0"* ]] && : >"$here/writable"
     [[ $last == *"read_only = 1"* ]] && rm -f "$here/writable"
-    if [[ $last =~ MASTER_HOST=\'([^\']*)\' ]]; then echo "${BASH_REMATCH[1]}" >"$here/replica"; fi
+    if [[ $last =~ MASTER_HOST=\'([^\']*)\' ]]; then
+        echo "${BASH_REMATCH[1]}" >"$here/replica"
+        # Whoever follows a server that the test knows has all of it at once.
+        [[ ! -e $DRC_WORLD/has-${BASH_REMATCH[1]} ]] || cp "$DRC_WORLD/has-${BASH_REMATCH[1]}" "$here/gtid"
+    fi
     case $last in
     "SELECT 1") [[ -e $here/active ]] && echo 1 ;;
     *SLAVE*STATUS*)

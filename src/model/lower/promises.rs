@@ -49,11 +49,15 @@ impl Lower<'_> {
     pub(super) fn tiers(&mut self) {
         // One response in reach answers for whoever names none.
         let only = match self.hir.responses.as_slice() {
-            [one] => self.id(*one).map(|r| (r, self.hir.get(*one).span)),
+            [one] => Some(self.id(*one).map(|r| (r, self.hir.get(*one).span))),
             _ => None,
         };
         for (id, item) in self.sound(Kind::Tier) {
             let Some(response) = self.response_of(item) else { continue };
+            // A response that is broken has been told of.
+            if let (None, Some(None)) = (response, only) {
+                continue;
+            }
             let mut special = Vec::new();
             let mut whole = true;
             for kind in CASES {
@@ -70,7 +74,7 @@ impl Lower<'_> {
                 span: item.span,
                 general: bounds(item),
                 special,
-                response: response.or(only),
+                response: response.or(only.flatten()),
                 encrypted: item.read("encrypted", boolean),
             };
             let tier = self.model.tiers.alloc(tier);

@@ -87,16 +87,19 @@ pub enum Act {
     Moment,
     /// Bacula restores.
     Restore(Restore),
-    /// Refuses when another replica is further than the chosen one.
+    /// The chosen replica fetches what another has more of, so that it has all that any in reach
+    /// received.
     Furthest {
         /// `mariadb` or `mysql`.
         family: EcoString,
         /// The option file.
         options: EcoString,
+        /// Seconds until the chosen replica must have everything.
+        seconds: u64,
         /// The chosen replica.
         chosen: Idx<Host>,
-        /// The others.
-        others: Vec<Idx<Host>>,
+        /// The others, each with the statement that makes the chosen one follow it.
+        others: Vec<(Idx<Host>, String)>,
     },
     /// The primary stops taking writes and its replica gets all of them.
     Handover {
@@ -143,9 +146,10 @@ impl Act {
                         ]);
                 ("restore", words.collect())
             }
-            Self::Furthest { family, options, chosen, others } => {
-                let words = [family.to_string(), options.to_string(), name(chosen)].into_iter();
-                ("furthest", words.chain(others.iter().map(name)).collect())
+            Self::Furthest { family, options, seconds, chosen, others } => {
+                let words = [family.to_string(), options.to_string(), seconds.to_string(), name(chosen)];
+                let others = others.iter().flat_map(|(h, follow)| [name(h), follow.clone()]);
+                ("furthest", words.into_iter().chain(others).collect())
             }
             Self::Handover { family, options, from, to, seconds } => (
                 "handover",
@@ -163,7 +167,7 @@ impl Act {
             | Self::Await(At::Host(h), ..) => vec![*h],
             Self::Restore(r) => vec![r.director, r.host],
             Self::Furthest { chosen, others, .. } => {
-                std::iter::once(*chosen).chain(others.iter().copied()).collect()
+                std::iter::once(*chosen).chain(others.iter().map(|(h, _)| *h)).collect()
             }
             Self::Handover { from, to, .. } => vec![*from, *to],
             _ => Vec::new(),

@@ -286,14 +286,19 @@ fn by_hand(out: &mut String, input: Input<'_>, act: &Act) {
             if others.is_empty() {
                 return;
             }
-            let all: Vec<String> = others.iter().map(name).collect();
+            let all: Vec<String> = others.iter().map(|(h, _)| name(h)).collect();
             let _ = writeln!(
                 out,
-                "Go on only if {} has everything that {} received: compare `Gtid_IO_Pos` (MariaDB) or the received and \
-                 executed sets (MySQL) on each of them.\n",
+                "{} must have everything that {} received: compare `Gtid_IO_Pos` (MariaDB) or the received and executed \
+                 sets (MySQL) on each of them. When one is further, let {0} follow it until it has the rest:\n",
                 name(chosen),
                 super::words::list(&all)
             );
+            for (other, follow) in others {
+                let _ = writeln!(out, "On {}, when {} is further:\n", name(chosen), name(other));
+                fenced(out, follow);
+                out.push('\n');
+            }
         }
         Act::Handover { from, to, seconds, .. } => {
             let _ = writeln!(

@@ -282,7 +282,7 @@ pub fn fails(input: Input<'_>, plan: &Plan, step: &Step) -> String {
             format!("Logs cannot be replayed twice: {again}, then again up to here. A gap in the logs ends the recovery at the gap.")
         }
         StepKind::Promote { .. } => {
-            "If another replica is further, promote that one by its own commands. If it cannot be reached any more, decide in \
+            "If it cannot catch up with another replica, promote that one by its own commands. If it cannot be reached any more, decide in \
              writing to lose what only it had."
                 .to_owned()
         }

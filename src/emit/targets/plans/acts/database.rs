@@ -231,7 +231,7 @@ rm -f .drc-replay-begun"#,
         ]
     }
 
-    /// A replica applies what it has and becomes the primary, unless another is further.
+    /// A replica fetches what another has more of, applies it all and becomes the primary.
     pub fn promote(&self, host: Idx<Host>, others: &[Idx<Host>], patience: u64) -> Vec<Act> {
         let reads = if self.mysql { "Replica_SQL_Running" } else { "Slave_SQL_Running" };
         let (stop_io, start_sql, stop) = if self.mysql {
@@ -265,8 +265,9 @@ done
         acts.push(Act::Furthest {
             family: self.family.clone(),
             options: self.options.clone(),
+            seconds: patience,
             chosen: host,
-            others: others.to_vec(),
+            others: others.iter().map(|o| (*o, self.change(*o))).collect(),
         });
         acts.push(Act::Run(At::Host(host), text));
         acts

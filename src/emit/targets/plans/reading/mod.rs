@@ -25,7 +25,7 @@ const VERBS: &[(&str, usize, usize)] = &[
     ("confirm", 1, 1),
     ("moment", 0, 0),
     ("restore", 9, 9),
-    ("furthest", 3, usize::MAX),
+    ("furthest", 4, usize::MAX),
     ("handover", 5, 5),
 ];
 

@@ -404,17 +404,31 @@ readable() {
     [[ $1 =~ ^(,|$number-$number-$number)*$ ]]
 }
 
-# furthest FAMILY OPTIONS CHOSEN OTHER...: refuses when another in reach has more than the chosen.
+# further FAMILY OPTIONS HOST THEIRS MINE: whether THEIRS has something that MINE, of HOST, has not.
+further() {
+    if [[ $1 == mariadb ]]; then
+        readable "$4,$5" || die "a position that cannot be read"
+        ahead "$4" "$5"
+    else
+        [[ $4 =~ ^[0-9A-Fa-f:,-]+$ && $5 =~ ^[0-9A-Fa-f:,-]*$ ]] || die "a position that cannot be read"
+        [[ $(at "$3" "$(client "$1" "$2") -e \"SELECT GTID_SUBSET('$4','$5')\"") != 1 ]]
+    fi
+}
+
+# furthest FAMILY OPTIONS SECONDS CHOSEN [OTHER STATEMENT]...: the chosen replica gets all that any
+# other in reach has received. STATEMENT makes it follow that other.
 furthest() {
-    local family=$1 options=$2 chosen=$3 mine theirs other try
-    shift 3
+    local family=$1 options=$2 seconds=$3 chosen=$4 mine theirs other statement try end
+    shift 4
     if dry; then
-        show "compare positions" "$chosen must have all that is on: $*"
+        show "compare positions" "$chosen fetches what others have more of"
         return
     fi
     mine=$(position "$family" "$options" "$chosen") || die "$chosen does not say its position"
     say "$chosen: $mine"
-    for other in "$@"; do
+    while (($# > 1)); do
+        other=$1 statement=$2
+        shift 2
         theirs=''
         for try in 1 2 3; do
             if theirs=$(position "$family" "$options" "$other"); then break; fi
@@ -426,14 +440,16 @@ furthest() {
             continue
         fi
         say "$other: $theirs"
-        if [[ $family == mariadb ]]; then
-            readable "$theirs,$mine" || die "a position that cannot be read"
-            if ahead "$theirs" "$mine"; then die "$other is further than $chosen: promote $other, or fence it first"; fi
-        else
-            [[ $theirs =~ ^[0-9A-Fa-f:,-]+$ && $mine =~ ^[0-9A-Fa-f:,-]*$ ]] || die "a position that cannot be read"
-            [[ $(at "$chosen" "$(client "$family" "$options") -e \"SELECT GTID_SUBSET('$theirs','$mine')\"") == 1 ]] ||
-                die "$other is further than $chosen: promote $other, or fence it first"
-        fi
+        further "$family" "$options" "$chosen" "$theirs" "$mine" || continue
+        say "$other is further than $chosen, which fetches the rest"
+        at "$chosen" "$(client "$family" "$options") -e $(quote "$statement")" || die "$chosen cannot follow $other"
+        end=$((SECONDS + seconds))
+        while further "$family" "$options" "$chosen" "$theirs" "$mine"; do
+            ((SECONDS < end)) || die "$chosen has not caught up with $other in time: promote $other, or fence it first"
+            sleep "${DRC_POLL:-2}"
+            mine=$(position "$family" "$options" "$chosen") || mine=''
+        done
+        say "$chosen: $mine"
     done
 }
 

@@ -1,0 +1,155 @@
+//! What the cards and disks of hosts have left beside streams and the writes of data.
+
+use super::stream;
+use crate::model::{Cluster, Host, Model, On};
+use crate::ops::{JobKind, Ops, Stream};
+use crate::quantity::Rate;
+use la_arena::{ArenaMap, Idx};
+
+/// What passes a card in one direction on a normal day.
+#[derive(Clone, Copy, Debug, Default)]
+struct Side {
+    /// Bits per second that streams bring at their peaks.
+    streams: u128,
+    /// The same of runs.
+    runs: u128,
+    /// How many streams there are.
+    stream_count: u64,
+    /// How many jobs.
+    job_count: u64,
+}
+
+/// What happens on each host beside the run or stream that one looks at.
+#[derive(Debug, Default)]
+pub struct Spare {
+    /// What is sent and what is received.
+    cards: ArenaMap<Idx<Host>, [Side; 2]>,
+    /// Bytes per second that the data on each host writes at its peak, amplified.
+    writes: ArenaMap<Idx<Host>, u64>,
+}
+
+impl Spare {
+    pub(super) fn new(model: &Model, ops: &Ops) -> Self {
+        let mut spare = Self::default();
+        for (_, s) in ops.streams.iter() {
+            let peak = u128::from(stream::peak(model, s).0);
+            for (host, side) in [(s.from, 0), (s.to, 1)] {
+                if let Some(side) = spare.cards.entry(host).or_default().get_mut(side) {
+                    side.streams += peak;
+                    side.stream_count += 1;
+                }
+            }
+        }
+        for (_, job) in ops.jobs.iter() {
+            let store = |s: Idx<crate::model::Store>| model.stores[s].host;
+            let (from, to) = match &job.kind {
+                JobKind::Files { client, store: s, .. }
+                | JobKind::Database { client, store: s, .. }
+                | JobKind::Log { client, store: s, .. } => (ops.clients[*client].host, store(*s)),
+                JobKind::Copy { from, to, .. } => (store(*from), store(*to)),
+                JobKind::Mirror { from, to, .. } => (*from, *to),
+                JobKind::Verify { of, .. } => {
+                    let of = &ops.jobs[*of].kind;
+                    let (Some(client), Some(s)) = (of.client(), of.writes_to()) else { continue };
+                    (store(s), ops.clients[client].host)
+                }
+            };
+            let peak = u128::from(super::run::peak(model, ops, job).0);
+            for (host, side) in [(from, 0), (to, 1)] {
+                if let Some(side) = spare.cards.entry(host).or_default().get_mut(side) {
+                    side.runs += peak;
+                    side.job_count += 1;
+                }
+            }
+        }
+        let mut add = |host: Idx<Host>, peak: u64| {
+            let sum = spare.writes.get(host).copied().unwrap_or(0).saturating_add(peak);
+            spare.writes.insert(host, sum);
+        };
+        for (cluster, c) in model.clusters.iter() {
+            let peak = written(model, cluster);
+            for host in std::iter::once(c.primary.0).chain(c.replicas.iter().map(|r| r.0)) {
+                add(host, peak);
+            }
+        }
+        for (id, data) in model.data.iter() {
+            if let (On::Files { .. }, Some(w)) = (&data.on, &data.writes) {
+                add(model.primary_host(id), w.value.peak());
+            }
+        }
+        spare
+    }
+
+    fn sides(&self, host: Idx<Host>) -> [Side; 2] {
+        self.cards.get(host).copied().unwrap_or_default()
+    }
+
+    /// What the cards at both ends give a stream of that peak: what all others leave at their
+    /// peaks, or its fair part if that is more. With the host whose card is shared, if it is.
+    pub(super) fn stream(&self, model: &Model, stream: &Stream, peak: Rate) -> (Rate, Option<Idx<Host>>) {
+        let mut least = (Rate(u64::MAX), None);
+        for (host, side) in [(stream.from, 0), (stream.to, 1)] {
+            let card = model.hosts[host].nic.value;
+            let side = self.sides(host).get(side).copied().unwrap_or_default();
+            let others = (side.streams + side.runs).saturating_sub(u128::from(peak.0));
+            let left = card.0.saturating_sub(saturated(others));
+            let fair = card.0 / (side.stream_count + side.job_count).max(1);
+            let rate = Rate(left.max(fair));
+            if rate < least.0 {
+                least = (rate, (rate < card).then_some(host));
+            }
+        }
+        least
+    }
+
+    /// What a host's card leaves runs: what streams leave at their peaks, or the part of one of
+    /// them if that is more. `without` is a database whose streams do not flow.
+    pub fn card(&self, model: &Model, ops: &Ops, host: Idx<Host>, without: Option<Idx<Cluster>>) -> Rate {
+        let card = model.hosts[host].nic.value;
+        let mut sides = self.sides(host);
+        if let Some(cluster) = without {
+            for (_, s) in ops.streams.iter().filter(|(_, s)| s.cluster == cluster) {
+                let peak = u128::from(stream::peak(model, s).0);
+                for (_, side) in [s.from, s.to].into_iter().zip(&mut sides).filter(|(at, _)| *at == host) {
+                    side.streams = side.streams.saturating_sub(peak);
+                    side.stream_count = side.stream_count.saturating_sub(1);
+                }
+            }
+        }
+        let left = |s: Side| card.0.saturating_sub(saturated(s.streams)).max(card.0 / (s.stream_count + 1));
+        Rate(sides.into_iter().map(left).min().unwrap_or(card.0))
+    }
+
+    /// What a host's disk leaves runs once the writes of the data that lives there are taken off.
+    pub fn disk(&self, model: &Model, host: Idx<Host>) -> Rate {
+        let taken = Rate::bytes_per_sec(self.writes.get(host).copied().unwrap_or(0));
+        Rate(model.hosts[host].disk_rate.value.0.saturating_sub(taken.0))
+    }
+
+    /// The same while a database or a tree of files, which `data` belongs to, is recovered there
+    /// and so is not written to.
+    pub fn disk_for(&self, model: &Model, host: Idx<Host>, data: Idx<crate::model::Data>) -> Rate {
+        let d = &model.data[data];
+        let own = match &d.on {
+            On::Cluster(c) => {
+                let of = &model.clusters[*c];
+                let here = of.primary.0 == host || of.replicas.iter().any(|r| r.0 == host);
+                if here { written(model, *c) } else { 0 }
+            }
+            On::Files { host: home, .. } if *home == host => d.writes.as_ref().map_or(0, |w| w.value.peak()),
+            On::Files { .. } => 0,
+        };
+        let all = self.writes.get(host).copied().unwrap_or(0);
+        let taken = Rate::bytes_per_sec(all.saturating_sub(own));
+        Rate(model.hosts[host].disk_rate.value.0.saturating_sub(taken.0))
+    }
+}
+
+/// Bytes per second of a database's log at its peak.
+fn written(model: &Model, cluster: Idx<Cluster>) -> u64 {
+    stream::log_profile(model, cluster).map_or(0, |p| p.peak())
+}
+
+fn saturated(rate: u128) -> u64 {
+    u64::try_from(rate).unwrap_or(u64::MAX)
+}

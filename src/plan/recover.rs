@@ -1,0 +1,270 @@
+//! The steps that recover databases and trees of files.
+
+use super::build::{Builder, Draft, Estate, Once};
+use super::choose::{Candidate, Chooser, Source, Unit, units, waits};
+use super::reading::Reading;
+use super::step::{Actor, Choice, Reason, Resource, StepKind, Subject};
+use crate::flow::{never_falls_back, size_at_end, size_today};
+use crate::model::{Cluster, Data, Host, On, Scenario};
+use crate::ops::shaping::way_back;
+use crate::ops::{Director, Job, JobKind, Level, Staging};
+use crate::quantity::{Bytes, Duration};
+use la_arena::Idx;
+
+impl Builder<'_> {
+    fn hit(&self, scenario: &Scenario) -> Vec<Idx<Data>> {
+        let model = self.estate.model;
+        let touched = self.estate.index.touched(model, &self.lost, &scenario.strikes);
+        touched.into_iter().filter(|d| self.lost.hits(model, *d)).collect()
+    }
+
+    pub(super) fn data(&mut self, scenario: &Scenario) {
+        let hit = self.hit(scenario);
+        let model = self.estate.model;
+        for unit in units(model, &hit, self.kind) {
+            let chosen = Chooser {
+                model,
+                ops: self.estate.ops,
+                facts: self.estate.facts,
+                index: self.estate.index,
+                lost: &self.lost,
+                kind: self.kind,
+            }
+            .choose(&unit);
+            match chosen {
+                Ok(candidate) => self.recover(&unit, &candidate),
+                Err(reason) => {
+                    self.gone.extend(unit.data.iter().map(|d| (Subject::Data(*d), reason.clone())));
+                }
+            }
+        }
+        if !self.lost.hostile && self.lost.corrupted.is_none() {
+            self.stalls();
+        }
+        if self.lost.corrupted.is_some() && hit.len() > 1 {
+            let names: Vec<_> = hit.iter().take(12).map(|d| format!("`{}`", model.data[*d].name)).collect();
+            let more = if hit.len() > names.len() { " and more" } else { "" };
+            self.notes.push(format!(
+                "the database goes back as a whole, {}{more} alike: what was written since then is discarded",
+                names.join(", ")
+            ));
+        }
+    }
+
+    fn recover(&mut self, unit: &Unit, chosen: &Candidate) {
+        let Some(first) = unit.data.first().copied() else { return };
+        let primary = self.estate.model.primary_host(first);
+        let response = unit.response;
+        let ready = match &chosen.source {
+            Source::Stream { others } => {
+                let On::Cluster(cluster) = self.estate.model.data[first].on else { return };
+                let fence = self.fence(primary, response);
+                let kind = StepKind::Promote { cluster, host: chosen.target, others: others.clone() };
+                self.add(Draft::new(kind, Actor::Runner, vec![fence]).holds([Resource::Host(chosen.target)]))
+            }
+            Source::Mirror { job } => {
+                let fence = self.fence(primary, response);
+                let kind = StepKind::Publish { data: first, job: *job, host: chosen.target };
+                self.add(Draft::new(kind, Actor::Runner, vec![fence]).holds([Resource::Host(chosen.target)]))
+            }
+            Source::Store { .. } => self.restore(unit, first, chosen),
+        };
+        for data in &unit.data {
+            let kind = StepKind::VerifyData { data: *data, host: chosen.target };
+            let verify = self.add(Draft::new(kind, Actor::Runner, vec![ready]));
+            self.recovered.push((Subject::Data(*data), verify));
+            self.homes.insert(*data, chosen.target);
+            let (kept, surely_gone) = self.kept_long_enough(chosen, verify);
+            self.choices.push(Choice {
+                data: *data,
+                copy: chosen.copy,
+                means: chosen.means,
+                target: chosen.target,
+                loss: if kept { chosen.loss } else { None },
+                loss_surely: if surely_gone { Duration::MAX } else { chosen.surely },
+                reason: if kept { chosen.reason.clone() } else { Some(Reason::KeptTooShort) },
+            });
+        }
+    }
+
+    /// Whether the chosen point and its chain still stand when they are read: what was right just
+    /// before the contents went wrong must be kept until the recovery has ended, and the point may
+    /// be older than that by the gap and the run (model, "corruption").
+    ///
+    /// Whether it surely does, and whether it surely does not.
+    fn kept_long_enough(&self, chosen: &Candidate, done: usize) -> (bool, bool) {
+        let Source::Store { store, data, log, .. } = &chosen.source else { return (true, false) };
+        if self.lost.corrupted.is_none() && !self.lost.hostile {
+            return (true, false);
+        }
+        let (Some(step), Some(fact)) = (self.steps.get(done), self.estate.facts.jobs.get(*data)) else {
+            return (false, false);
+        };
+        let ops = self.estate.ops;
+        let keep = log.map_or(ops.jobs[*data].keep, |l| ops.jobs[l].keep.min(ops.jobs[*data].keep));
+        let held = match self.estate.model.stores[*store].immutable {
+            Some(window) if self.lost.hostile => window.value,
+            _ => Duration::MAX,
+        };
+        // What cannot be deleted must hold the whole chain: its full may be older still.
+        let full =
+            self.estate.facts.jobs.get(self.reading().original(*data)).and_then(|f| f.level(Level::Full));
+        let chain = full.and_then(|l| l.same.or(l.gap)).map_or(Duration::MAX, |g| g.length);
+        let stands = |needed: Duration| needed <= keep && needed.plus(chain) <= held;
+        // Without a bound on its age there is none on the loss, for a reason of its own.
+        let kept = fact.loss().is_none_or(|(age, _)| stands(step.finish.plus(age)));
+        let gone = fact.loss_alone().is_some_and(|(age, _)| !stands(step.surely.plus(age)));
+        (kept, gone)
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading { ops: self.estate.ops, model: self.estate.model, facts: self.estate.facts }
+    }
+
+    /// Hold or scan, restore, and what makes a database of it.
+    fn restore(&mut self, unit: &Unit, first: Idx<Data>, chosen: &Candidate) -> usize {
+        let Source::Store { store, data, log, director, scan } = &chosen.source else { return 0 };
+        let Estate { model, facts, .. } = self.estate;
+        let (response, target) = (unit.response, chosen.target);
+        let declare = self.declare(response);
+        let fence = self.fence(model.primary_host(first), response);
+        let mut before = vec![declare, fence];
+        if chosen.provision {
+            before.push(self.provision(target, response));
+        }
+        let holder = model.stores[*store].host;
+        if self.lost.host(holder) {
+            before.push(self.provision(holder, response));
+        }
+        let jobs: Vec<Idx<Job>> = std::iter::once(*data).chain(*log).collect();
+        let reading = Reading { ops: self.estate.ops, model, facts };
+        let original = reading.original(*data);
+        let files = matches!(model.data[first].on, On::Files { .. });
+        let copied = matches!(self.estate.ops.jobs[*data].kind, JobKind::Copy { .. });
+        // A scanned copy does not know its level: a tree is merged from every run that is there.
+        let chain = if *scan && files && copied { reading.merged(*data) } else { reading.chain(*data) };
+        let bytes = chain.unwrap_or(Bytes(u64::MAX));
+        let logs = log.map(|_| reading.logs(*data).unwrap_or(Bytes(u64::MAX)));
+        let log_bytes = logs.unwrap_or(Bytes::ZERO);
+        let all = bytes.plus(log_bytes);
+        if *scan {
+            // Nobody knows which volumes hold the newest chain: all of them are read.
+            let volumes = jobs.iter().try_fold(Bytes::ZERO, |sum, j| Some(sum.plus(reading.kept(*j)?)));
+            let bytes = volumes.unwrap_or(Bytes(u64::MAX));
+            let kind = StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes };
+            let draft = Draft::new(kind, Actor::Runner, before.clone()).holds([Resource::Store(*store)]);
+            before.push(self.add(draft));
+        }
+        // Runs that go on would share what the restore reads, sends over and writes to.
+        let index = self.estate.index;
+        let sharing = index.directors(holder).chain(index.directors(target));
+        let mut held: Vec<Idx<Director>> = sharing
+            .filter(|d| d != director && !self.lost.host(self.estate.ops.directors[*d].host))
+            .collect();
+        held.extend((!scan).then_some(*director));
+        held.sort_unstable();
+        held.dedup();
+        for director in held {
+            let hold = self.once(Once::Hold(director), |_| {
+                Draft::new(StepKind::Hold { director }, Actor::Runner, vec![declare])
+            });
+            before.push(hold);
+        }
+        let least = size_today(model, &crate::flow::together(model, first));
+        let kind = StepKind::Restore {
+            data: first,
+            copy: chosen.copy,
+            director: *director,
+            store: *store,
+            jobs,
+            scanned: *scan,
+            to: target,
+            bytes: all,
+            least,
+        };
+        let links = way_back(model, holder, target).unwrap_or_default();
+        let restore = self.add(
+            Draft::new(kind, Actor::Runner, before)
+                .holds([Resource::Store(*store), Resource::Host(holder), Resource::Host(target)])
+                .holds(links.first().map(|h| Resource::Link(h.link))),
+        );
+        let On::Cluster(cluster) = model.data[first].on else { return restore };
+        self.database(cluster, first, target, restore, Restored { original, log: *log, bytes, log_bytes })
+    }
+
+    /// A restored staging area becomes a database.
+    fn database(
+        &mut self,
+        cluster: Idx<Cluster>,
+        data: Idx<Data>,
+        host: Idx<Host>,
+        restore: usize,
+        restored: Restored,
+    ) -> usize {
+        let Estate { model, ops, facts, .. } = self.estate;
+        let together = crate::flow::together(model, data);
+        let (staging, dump) = match &ops.jobs[restored.original].kind {
+            JobKind::Database { staging: Staging::Physical { path }, .. } => (path.clone(), false),
+            JobKind::Database { staging: Staging::Logical { path }, .. } => (path.clone(), true),
+            _ => return restore,
+        };
+        let least = size_today(model, &together);
+        // A physical copy is put in place as large as the database is; preparing reads the chain.
+        let bytes = restored.bytes.max(size_at_end(model, &together, facts.horizon));
+        let on = [Resource::Host(host)];
+        let prepare = StepKind::Prepare { cluster, data, host, staging, dump, bytes, least };
+        let start = StepKind::StartDatabase { cluster, host };
+        // A dump is loaded into a database that runs; a physical copy is made ready before.
+        let order = if dump { [start, prepare] } else { [prepare, start] };
+        let mut last = restore;
+        for kind in order {
+            last = self.add(Draft::new(kind, Actor::Runner, vec![last]).holds(on));
+        }
+        if let Some(log) = restored.log
+            && let JobKind::Log { path, .. } = &ops.jobs[self.reading().original(log)].kind
+        {
+            let until = self.lost.corrupted.is_some() || self.lost.hostile;
+            let kind =
+                StepKind::Replay { cluster, host, path: path.clone(), bytes: restored.log_bytes, until };
+            last = self.add(Draft::new(kind, Actor::Runner, vec![last]).holds(on));
+        }
+        last
+    }
+
+    /// Databases that are not hit but whose primary waits for replicas that are gone or cut off.
+    fn stalls(&mut self) {
+        let Estate { model, ops, index, .. } = self.estate;
+        for (cluster, c) in model.clusters.iter() {
+            if self.lost.host(c.primary.0) {
+                continue;
+            }
+            let streams: Vec<_> = index.streams(cluster).iter().map(|s| &ops.streams[*s]).collect();
+            let waiting: Vec<_> = streams.iter().filter(|s| waits(s.mode)).collect();
+            let reached = |s: &&&&crate::ops::Stream| {
+                !self.lost.host(s.to)
+                    && s.paths.iter().any(|p| p.hops.iter().all(|h| !self.lost.link(h.link)))
+            };
+            let left = waiting.iter().filter(reached).count() as u64;
+            let wanted = model.engines[c.engine].acknowledgements.value.min(waiting.len() as u64);
+            if left >= wanted {
+                continue;
+            }
+            let data = model.data_in(cluster);
+            if waiting.iter().any(|s| never_falls_back(s.mode)) {
+                self.gone.extend(data.iter().map(|d| (Subject::Data(*d), Reason::Stalls)));
+                continue;
+            }
+            let resume = self.add(Draft::new(StepKind::Resume { cluster }, Actor::Automatic, Vec::new()));
+            self.recovered.extend(data.iter().map(|d| (Subject::Data(*d), resume)));
+        }
+    }
+}
+
+/// What a restore brought to a host.
+#[derive(Clone, Copy)]
+struct Restored {
+    original: Idx<Job>,
+    log: Option<Idx<Job>>,
+    bytes: Bytes,
+    log_bytes: Bytes,
+}
