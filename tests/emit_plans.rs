@@ -559,8 +559,14 @@ fn running_a_plan_passes_exactly_the_words_of_the_spec() {
         assert_eq!(world.read("published"), "web-b1 /etc/drc/mirrors/images-web-b1-publish.sh\n");
         let console = world.read("backup-b/console");
         let restores: Vec<_> = console.lines().filter(|l| l.starts_with("restore")).collect();
-        let ends = "client=db-a1-fd restoreclient=db-a2-fd restorejob=restore_db-a2 where=/ replace=always all done yes";
-        assert_eq!(restores, [format!("restore jobid=3,4 {ends}"), format!("restore jobid=11,12 {ends}")]);
+        let restore = |jobs: &str, pool: &str| {
+            format!(
+                "restore jobid={jobs} client=db-a1-fd restoreclient=db-a2-fd restorejob=restore_db-a2 \
+                 storage={pool}_restore where=/ replace=always all done yes"
+            )
+        };
+        let pools = ["shop-db-vault-a-vault-b", "shop-db-vault-a-log-vault-b"];
+        assert_eq!(restores, [restore("3,4", pools[0]), restore("11,12", pools[1])]);
         let console = world.read("backup-a/console");
         for (_, job) in c.ops.jobs.iter().filter(|(_, j)| j.kind.director().is_some()) {
             for verb in ["disable", "enable"] {

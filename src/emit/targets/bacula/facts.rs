@@ -1,8 +1,8 @@
 //! What each emitted file must say, worked out from the operations and not from the templates'
 //! views: a fact is a place in a file and its value in plain words.
 
+use super::index::{Index, folder};
 use super::names;
-use super::view::{Index, folder};
 use crate::calendar::{ALL_WEEKDAYS, ALL_WEEKS, Days, Rule};
 use crate::ops::{Director, FileDaemon, Job, JobKind, Level, Run, StorageDaemon};
 use la_arena::Idx;

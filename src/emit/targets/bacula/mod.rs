@@ -4,9 +4,12 @@
 //! a device of its own: no run waits for another on a device. A volume holds one run, so that a
 //! run is forgotten as a whole, when [its retention](crate::ops::retention) is over.
 
+mod daemons;
 mod facts;
+mod index;
 pub mod names;
 pub mod parse;
+mod parts;
 mod quote;
 mod read_back;
 pub mod run;
@@ -21,9 +24,9 @@ use super::super::template::TemplateError;
 use crate::base::Span;
 use crate::diag::Problems;
 use crate::model::Host;
+use index::Index;
 use la_arena::Idx;
 use serde::Serialize;
-use view::Index;
 
 /// Its name in `--target` and in the manifest.
 const NAME: &str = "bacula";
@@ -66,19 +69,19 @@ impl Target for Bacula {
             let all: Vec<Span> = spans.iter().copied().chain(jobs).collect();
             let view = view::director(&index, id);
             conf(input, tree, d.host, names::DIRECTOR_CONF, DIRECTOR, &view, all)?;
-            let console = view::console(&index, id);
+            let console = daemons::console(&index, id);
             conf(input, tree, d.host, names::CONSOLE_CONF, CONSOLE, &console, spans.clone())?;
             let zone = Zone { zone: input.model.sites[input.model.hosts[d.host].site].zone.name() };
             conf(input, tree, d.host, names::ZONE_CONF, ZONE, &zone, spans)?;
         }
         for (_, s) in input.ops.storages.iter() {
             let spans = s.stores.iter().map(|s| input.model.stores[*s].span).collect();
-            let view = view::storage(&index, s);
+            let view = daemons::storage(&index, s);
             conf(input, tree, s.host, names::STORAGE_CONF, STORAGE, &view, spans)?;
         }
         for (id, c) in input.ops.clients.iter() {
             let spans = vec![input.model.hosts[c.host].span];
-            conf(input, tree, c.host, names::CLIENT_CONF, CLIENT, &view::client(&index, id), spans)?;
+            conf(input, tree, c.host, names::CLIENT_CONF, CLIENT, &daemons::client(&index, id), spans)?;
         }
         scripts::Writer { index: &index, templates: input.templates, tree }.all()
     }

@@ -1,10 +1,10 @@
 //! Our files, read by our parser and held against the facts of the operations.
 
 use super::facts::{self, Facts, minutes};
+use super::index::Index;
 use super::names;
 use super::parse::{Block, Directive, parse};
 use super::run::run_line;
-use super::view::Index;
 use crate::calendar::{ALL_WEEKDAYS, ALL_WEEKS, Days, Rule};
 use crate::emit::artifact::ArtifactTree;
 use crate::model::Host;

@@ -1,7 +1,7 @@
 //! The scripts that Bacula runs on its clients, and those that people run.
 
+use super::index::{Index, devices};
 use super::names;
-use super::view::{Index, devices};
 use crate::base::{EcoString, Span};
 use crate::emit::artifact::{Artifact, ArtifactTree};
 use crate::emit::quote::shell;
@@ -154,7 +154,7 @@ impl Writer<'_, '_> {
                         self.script(host, &before, template("physical"), &view, spans)
                     }
                     Staging::Logical { path } => {
-                        let logged = self.index.logged(*cluster, host);
+                        let logged = self.index.logged(*cluster, *client);
                         let view = Logical {
                             program: programs.dump,
                             staging: path,
@@ -203,7 +203,7 @@ impl Writer<'_, '_> {
             let (JobKind::Database { client, .. } | JobKind::Log { client, .. }) = &job.kind else {
                 continue;
             };
-            let Some(folder) = super::view::folder(&job.kind) else { continue };
+            let Some(folder) = super::index::folder(&job.kind) else { continue };
             at(ops.clients[*client].host, job.span, &|p| p.staging.push(folder.to_string()));
         }
         for (host, (prepare, spans)) in hosts {

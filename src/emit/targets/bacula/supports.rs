@@ -1,7 +1,7 @@
 //! What Bacula's files and our scripts cannot hold, found before anything is written.
 
+use super::index::{Index, bandwidth};
 use super::scripts;
-use super::view::{Index, bandwidth};
 use crate::base::{EcoString, Span};
 use crate::diag::{Diagnostic, Problems, catalogue as c};
 use crate::emit::quote::one_line;

@@ -1,198 +1,13 @@
-//! What the templates of the four configurations are filled with.
+//! What the templates of the configurations are filled with: the director's.
 
+use super::index::{Index, bandwidth, folder, level};
+use super::parts::{Daemon, Peer, SPARE, Socket, Tls};
 use super::{names, schedule};
-use crate::base::EcoString;
-use crate::model::{Cluster, Host, Model, Store};
-use crate::ops::{Director, FileDaemon, Job, JobKind, Level, Ops, StorageDaemon, retentions};
+use crate::model::{Host, Store};
+use crate::ops::{Director, Job, JobKind, Level};
 use crate::quantity::Duration;
-use la_arena::{ArenaMap, Idx};
+use la_arena::Idx;
 use serde::Serialize;
-use std::net::{IpAddr, Ipv4Addr};
-
-/// The jobs of the operations, sorted by what they touch.
-pub(super) struct Index<'a> {
-    pub model: &'a Model,
-    pub ops: &'a Ops,
-    pub retention: ArenaMap<Idx<Job>, Duration>,
-    /// The jobs that write to a store.
-    pub writers: ArenaMap<Idx<Store>, Vec<Idx<Job>>>,
-    /// The jobs that read a store: copies and verifications.
-    pub readers: ArenaMap<Idx<Store>, Vec<Idx<Job>>>,
-    /// The jobs that a director schedules.
-    pub scheduled: ArenaMap<Idx<Director>, Vec<Idx<Job>>>,
-    /// The jobs that read a client.
-    pub read_from: ArenaMap<Idx<FileDaemon>, Vec<Idx<Job>>>,
-    /// How many copy jobs copy a job.
-    pub copied: ArenaMap<Idx<Job>, usize>,
-}
-
-impl<'a> Index<'a> {
-    pub fn new(model: &'a Model, ops: &'a Ops) -> Self {
-        let mut index = Self {
-            model,
-            ops,
-            retention: retentions(ops),
-            writers: ArenaMap::default(),
-            readers: ArenaMap::default(),
-            scheduled: ArenaMap::default(),
-            read_from: ArenaMap::default(),
-            copied: ArenaMap::default(),
-        };
-        for (id, job) in ops.jobs.iter() {
-            if let Some(director) = job.kind.director() {
-                index.scheduled.entry(director).or_default().push(id);
-            }
-            if let Some(store) = job.kind.writes_to() {
-                index.writers.entry(store).or_default().push(id);
-            }
-            if let Some((_, store)) = index.reads(id) {
-                index.readers.entry(store).or_default().push(id);
-            }
-            if let Some(client) = job.kind.client() {
-                index.read_from.entry(client).or_default().push(id);
-            }
-            if let JobKind::Copy { of, .. } = &job.kind {
-                *index.copied.entry(*of).or_default() += 1;
-            }
-        }
-        index
-    }
-
-    /// The job whose volumes a copy or verify job reads, and their store.
-    pub fn reads(&self, job: Idx<Job>) -> Option<(Idx<Job>, Idx<Store>)> {
-        match &self.ops.jobs[job].kind {
-            JobKind::Copy { of, from, .. } => Some((*of, *from)),
-            JobKind::Verify { of, .. } => Some((*of, self.ops.jobs[*of].kind.writes_to()?)),
-            _ => None,
-        }
-    }
-
-    pub fn of<I, V: Copy>(map: &ArenaMap<Idx<I>, Vec<V>>, id: Idx<I>) -> &[V] {
-        map.get(id).map_or(&[], Vec::as_slice)
-    }
-
-    pub fn host(&self, host: Idx<Host>) -> &'a EcoString {
-        &self.model.hosts[host].name
-    }
-
-    /// Where a host is reached; the check for missing addresses comes before any emission.
-    pub fn address(&self, host: Idx<Host>) -> IpAddr {
-        self.model.hosts[host].address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.value)
-    }
-
-    /// The director whose folders a daemon's own certificate and keys come from: the first that
-    /// schedules, else the first.
-    pub fn leading(&self, directors: &[Idx<Director>]) -> Option<&'a Director> {
-        let all = || directors.iter().map(|d| &self.ops.directors[*d]);
-        all().find(|d| !d.standby).or_else(|| all().next())
-    }
-
-    /// Every job whose volumes a director can restore, with whether it schedules it.
-    pub fn restorable(&self, director: Idx<Director>) -> Vec<(Idx<Job>, bool)> {
-        let d = &self.ops.directors[director];
-        let jobs = d.stores.iter().flat_map(|s| Self::of(&self.writers, *s));
-        let mut jobs: Vec<(Idx<Job>, bool)> =
-            jobs.map(|j| (*j, self.ops.jobs[*j].kind.director() == Some(director))).collect();
-        jobs.sort_unstable_by_key(|(j, _)| *j);
-        jobs
-    }
-
-    /// Whether a copy job reads a store of its director's own host. Bacula 9 ends a copy so: the
-    /// daemon that reads says goodbye to the director over TLS and waits for the answer, the
-    /// director waits for the daemon that writes, and that one for the one that reads, until two
-    /// minutes are over. Within a host TLS protects nothing, so there it is left out.
-    pub fn plain(&self, job: Idx<Job>) -> bool {
-        match &self.ops.jobs[job].kind {
-            JobKind::Copy { director, from, .. } => {
-                self.ops.directors[*director].host == self.model.stores[*from].host
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the logs of a database are gathered on a host: then it surely writes some.
-    pub fn logged(&self, cluster: Idx<Cluster>, host: Idx<Host>) -> bool {
-        self.ops.jobs.iter().any(|(_, j)| match &j.kind {
-            JobKind::Log { cluster: c, client, .. } => {
-                *c == cluster && self.ops.clients[*client].host == host
-            }
-            _ => false,
-        })
-    }
-
-    fn socket(&self, host: Idx<Host>, port: u16) -> Socket {
-        let addr = self.address(host);
-        Socket { family: if addr.is_ipv6() { "ipv6" } else { "ip" }, addr: addr.to_string(), port }
-    }
-}
-
-/// The end of a job's name for Bacula, or nothing.
-pub(super) fn level(level: Level) -> Option<&'static str> {
-    match level {
-        // Each run carries all that is gathered: it is complete in itself.
-        Level::Full | Level::Log => Some("Full"),
-        Level::Differential => Some("Differential"),
-        Level::Incremental => Some("Incremental"),
-        // The job itself says it.
-        Level::Changes => None,
-    }
-}
-
-/// Whole bytes a second, rounded down.
-pub(super) fn bandwidth(job: &Job) -> Option<u64> {
-    job.kind.client().and(job.cap).map(|cap| cap.rate.in_bytes_down())
-}
-
-#[derive(Serialize)]
-struct Socket {
-    family: &'static str,
-    addr: String,
-    port: u16,
-}
-
-/// The certificates that one end of a connection shows and asks for.
-#[derive(Serialize, Clone)]
-struct Tls {
-    authority: String,
-    certificate: String,
-    key: String,
-    /// Whose certificates are accepted; the names of hosts.
-    peers: Vec<String>,
-}
-
-impl Tls {
-    fn new(folder: &str, host: &str, mut peers: Vec<String>) -> Self {
-        peers.sort_unstable();
-        peers.dedup();
-        Self {
-            authority: names::authority(folder),
-            certificate: names::certificate(folder, host),
-            key: names::key(folder, host),
-            peers,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Daemon {
-    name: String,
-    working: &'static str,
-    jobs: u64,
-    socket: Socket,
-    tls: Tls,
-}
-
-/// Another daemon, as a configuration refers to it.
-#[derive(Serialize)]
-struct Peer {
-    name: String,
-    /// Whether it may be spoken to without TLS; see [`Index::plain`].
-    plain: bool,
-    address: String,
-    port: u16,
-    secret: String,
-    tls: Tls,
-}
 
 #[derive(Serialize)]
 pub(super) struct DirectorView {
@@ -275,9 +90,6 @@ struct RestoreView {
     storage: String,
 }
 
-/// The connections that a daemon answers beside its jobs': consoles and state requests.
-const SPARE: u64 = 20;
-
 pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> DirectorView {
     let d = &index.ops.directors[id];
     let host = index.host(d.host);
@@ -338,7 +150,7 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> DirectorView {
             name: d.name.to_string(),
             working: names::WORKING,
             jobs: d.jobs,
-            socket: index.socket(d.host, names::DIRECTOR_PORT),
+            socket: Socket::new(index.address(d.host), names::DIRECTOR_PORT),
             tls: tls(host),
         },
         secret: names::secret(&d.secrets, &d.name),
@@ -359,18 +171,6 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> DirectorView {
 
 fn days(time: Duration) -> u64 {
     time.secs_up().div_ceil(86_400)
-}
-
-/// The folder that a job reads on its client.
-pub(super) fn folder(kind: &JobKind) -> Option<&EcoString> {
-    use crate::ops::Staging;
-    match kind {
-        JobKind::Files { path, .. } | JobKind::Log { path, .. } => Some(path),
-        JobKind::Database { staging: Staging::Physical { path } | Staging::Logical { path }, .. } => {
-            Some(path)
-        }
-        JobKind::Copy { .. } | JobKind::Verify { .. } | JobKind::Mirror { .. } => None,
-    }
 }
 
 fn fileset(job: &Job) -> Option<FileSetView> {
@@ -451,130 +251,4 @@ fn job(index: &Index<'_>, id: Idx<Job>) -> Option<JobView> {
         }
     };
     Some(view)
-}
-
-#[derive(Serialize)]
-pub(super) struct StorageDaemonView {
-    daemon: Daemon,
-    messages: &'static str,
-    directors: Vec<Peer>,
-    devices: Vec<DeviceView>,
-}
-
-#[derive(Serialize)]
-struct DeviceView {
-    name: String,
-    media: String,
-    path: String,
-    writes: bool,
-}
-
-/// The devices of a storage daemon: name, the job whose volumes, the folder, whether it writes.
-pub(super) fn devices(index: &Index<'_>, daemon: &StorageDaemon) -> Vec<(String, String, Idx<Store>, bool)> {
-    let mut all = Vec::new();
-    for store in &daemon.stores {
-        for job in Index::of(&index.writers, *store) {
-            let name = &index.ops.jobs[*job].name;
-            all.push((name.to_string(), name.to_string(), *store, true));
-            all.push((names::restore_storage(name), name.to_string(), *store, false));
-        }
-        for job in Index::of(&index.readers, *store) {
-            let Some((of, _)) = index.reads(*job) else { continue };
-            let name = names::read_storage(&index.ops.jobs[*job].name);
-            all.push((name, index.ops.jobs[of].name.to_string(), *store, false));
-        }
-    }
-    all
-}
-
-fn director_peer(index: &Index<'_>, id: Idx<Director>, daemon: &str, host: &str) -> Peer {
-    let d = &index.ops.directors[id];
-    Peer {
-        name: d.name.to_string(),
-        plain: false,
-        address: index.address(d.host).to_string(),
-        port: names::DIRECTOR_PORT,
-        secret: names::secret(&d.secrets, daemon),
-        tls: Tls::new(&d.certificates, host, vec![index.host(d.host).to_string()]),
-    }
-}
-
-pub(super) fn storage(index: &Index<'_>, daemon: &StorageDaemon) -> StorageDaemonView {
-    let host = index.host(daemon.host);
-    let name = names::storage(host);
-    let folder = index.leading(&daemon.directors).map_or("", |d| &d.certificates);
-    // Clients connect here, and for copies other storage daemons.
-    let mut peers: Vec<String> = vec![host.to_string()];
-    for d in daemon.directors.iter().map(|d| &index.ops.directors[*d]) {
-        peers.extend(d.clients.iter().map(|c| index.host(index.ops.clients[*c].host).to_string()));
-        peers.extend(d.stores.iter().map(|s| index.host(index.model.stores[*s].host).to_string()));
-    }
-    let devices: Vec<DeviceView> = devices(index, daemon)
-        .into_iter()
-        .map(|(name, media, store, writes)| DeviceView {
-            name,
-            media,
-            path: index.model.stores[store].path.value.to_string(),
-            writes,
-        })
-        .collect();
-    StorageDaemonView {
-        daemon: Daemon {
-            working: names::WORKING,
-            jobs: devices.len() as u64 + SPARE,
-            socket: index.socket(daemon.host, names::STORAGE_PORT),
-            tls: Tls::new(folder, host, peers),
-            name: name.to_string(),
-        },
-        messages: names::MESSAGES,
-        directors: daemon
-            .directors
-            .iter()
-            .map(|d| {
-                let local = index.ops.directors[*d].host == daemon.host;
-                let plain = local && Index::of(&index.scheduled, *d).iter().any(|j| index.plain(*j));
-                Peer { plain, ..director_peer(index, *d, &name, host) }
-            })
-            .collect(),
-        devices,
-    }
-}
-
-#[derive(Serialize)]
-pub(super) struct FileDaemonView {
-    daemon: Daemon,
-    messages: &'static str,
-    directors: Vec<Peer>,
-    data_keys: String,
-    master: String,
-}
-
-pub(super) fn client(index: &Index<'_>, id: Idx<FileDaemon>) -> FileDaemonView {
-    let daemon = &index.ops.clients[id];
-    let host = index.host(daemon.host);
-    let name = names::client(host);
-    let folder = index.leading(&daemon.directors).map_or("", |d| &d.certificates);
-    FileDaemonView {
-        daemon: Daemon {
-            working: names::WORKING,
-            jobs: Index::of(&index.read_from, id).len() as u64 + SPARE,
-            socket: index.socket(daemon.host, names::CLIENT_PORT),
-            tls: Tls::new(folder, host, Vec::new()),
-            name: name.to_string(),
-        },
-        messages: names::MESSAGES,
-        directors: daemon.directors.iter().map(|d| director_peer(index, *d, &name, host)).collect(),
-        data_keys: names::data_keys(folder),
-        master: names::master(folder),
-    }
-}
-
-#[derive(Serialize)]
-pub(super) struct ConsoleView {
-    director: Peer,
-}
-
-pub(super) fn console(index: &Index<'_>, id: Idx<Director>) -> ConsoleView {
-    let d = &index.ops.directors[id];
-    ConsoleView { director: director_peer(index, id, &d.name, index.host(d.host)) }
 }

@@ -312,7 +312,7 @@ queue() {
     fi
     local IFS=,
     say "runs of $job: ${chain[*]}"
-    out=$(console "$place" "restore jobid=${chain[*]} client=$from restoreclient=$to restorejob=$restorejob where=/ replace=always all done yes")
+    out=$(console "$place" "restore jobid=${chain[*]} client=$from restoreclient=$to restorejob=$restorejob storage=${pool}_restore where=/ replace=always all done yes")
     id=$(sed -n 's/.*Job queued\. JobId=\([0-9][0-9]*\).*/\1/p' <<<"$out" | tail -n 1)
     [[ -n $id ]] || die "the director did not take the restore: $out"
     if [[ -n $memory ]]; then

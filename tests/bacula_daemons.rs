@@ -1,0 +1,149 @@
+//! Bacula's real daemons with the files of a build: backup, verification, copy, and the restore from
+//! the copy after a site is lost.
+
+#[path = "support/bacula.rs"]
+mod bacula;
+#[path = "support/bacula_lab.rs"]
+mod lab;
+#[path = "support/bacula_spec.rs"]
+mod spec;
+
+use spec::{PARTS, emitted, sound, write};
+use std::fs;
+use std::path::Path;
+
+/// Loopback addresses of this process alone.
+fn loopback(n: u32) -> String {
+    let id = std::process::id();
+    format!("127.{}.{}.{}", n * 60 + id / 62_500 % 60, id / 250 % 250, 1 + id % 250)
+}
+
+fn fill(folder: &Path, seed: u8) {
+    fs::create_dir_all(folder.join("deep/er")).unwrap();
+    for n in 0..40u32 {
+        let bytes: Vec<u8> =
+            (0..60_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8 ^ seed ^ n as u8).collect();
+        fs::write(folder.join(format!("deep/file {n}")), bytes).unwrap();
+    }
+    fs::write(folder.join("deep/er/é \"quoted\" \\ $x `y` 漢"), [seed; 1000]).unwrap();
+}
+
+/// Two trees have the same files with the same bytes.
+fn alike(a: &Path, b: &Path) {
+    let out = bacula::run(std::process::Command::new("diff").arg("-r").arg(a).arg(b));
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
+}
+
+#[test]
+fn daemons_back_up_copy_verify_and_restore() {
+    let root = tempfile::tempdir().unwrap();
+    let r = root.path().display().to_string();
+    let (a, c, web) = (loopback(1), loopback(2), loopback(3));
+    let data = root.path().join("data \"q\" \\ $x %l {{y}} @z | é");
+    let spec = format!(
+        r#"{PARTS}
+        region east {{ site a {{ timezone = "Asia/Shanghai"
+            host backup-a {{ address = {a} }}
+            host web-a1 {{ address = {web} }}
+            store vault-a {{ host = backup-a; path = "{r}/vault-a" }}
+        }} }}
+        region north {{ site c {{ timezone = "Europe/Paris"
+            host backup-c {{ address = {c} }}
+            store vault-c {{ host = backup-c; path = "{r}/vault-c" }}
+        }} }}
+        link wan : a <-> c {{ bandwidth = 500 Mbit/s; rtt = 2 ms; share {{ backup = 90 % }} }}
+        backup-server main {{ host = backup-a; stores = [vault-a]; secrets = "{r}/secrets"; certificates = "{r}/tls" }}
+        backup-server other {{ host = backup-c; stores = [vault-c]; secrets = "{r}/secrets"; certificates = "{r}/tls" }}
+        data images {{
+            on = web-a1 path "{data}"; size = 10 MiB; writes = 1 KiB/s
+            backup vault-a {{ full = weekly sun 01:30; incremental = daily 01:30; keep = 30 days; verify = daily 12:00 }}
+            copy vault-c {{ of = vault-a; at = daily 05:00 }}
+        }}
+        data notes {{
+            on = web-a1 path "{r}/notes"; size = 1 MiB; writes = 1 KiB/s
+            backup vault-a {{ full = daily 02:30; keep = 30 days }}
+            copy vault-c {{ of = vault-a; at = daily 06:00 }}
+        }}
+        "#,
+        data = data
+            .display()
+            .to_string()
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('{', "\\u{7b}")
+            .replace("}}", "\\u{7d}\\u{7d}"),
+    );
+    let tree = emitted(&sound(&spec));
+    let built = root.path().join("build");
+    write(&tree, &built);
+    bacula::judge(&built);
+    fill(&data, 1);
+    let notes = root.path().join("notes");
+    fill(&notes, 7);
+    for folder in ["vault-a", "vault-c"] {
+        fs::create_dir_all(root.path().join(folder)).unwrap();
+    }
+    let hosts = [("backup-a", a.as_str()), ("backup-c", &c), ("web-a1", &web)];
+    let mut lab = lab::Lab::new(&built, root.path(), &hosts);
+    for (host, daemon) in [
+        ("web-a1", "bacula-fd"),
+        ("backup-a", "bacula-sd"),
+        ("backup-c", "bacula-sd"),
+        ("backup-a", "bacula-dir"),
+    ] {
+        lab.start(host, daemon);
+    }
+    lab.ready("backup-a");
+    let statuses = |lab: &lab::Lab, host: &str| {
+        lab.ask(host, "SELECT Name || ' ' || Type || Level || ' ' || JobStatus FROM Job WHERE Type <> 'D' ORDER BY JobId")
+    };
+    let first = lab.job("backup-a", "run job=images-vault-a yes");
+    assert_eq!(statuses(&lab, "backup-a"), "images-vault-a BF T", "{first}\n{}", lab.said());
+    fill(&data.join("new"), 2);
+    fs::write(data.join("deep/file 3"), "changed").unwrap();
+    fs::remove_file(data.join("deep/file 4")).unwrap();
+    lab.job("backup-a", "run job=images-vault-a yes");
+    lab.job("backup-a", "run job=images-vault-a-verify yes");
+    assert_eq!(
+        statuses(&lab, "backup-a"),
+        "images-vault-a BF T\nimages-vault-a BI T\nimages-vault-a-verify VO T",
+        "{}",
+        lab.said()
+    );
+    // Jobs have devices of their own: two copies at the same time, and a backup.
+    lab.job(
+        "backup-a",
+        "run job=notes-vault-a yes\nwait\nrun job=images-vault-a-vault-c yes\nrun job=notes-vault-a-vault-c yes\nrun job=notes-vault-a yes",
+    );
+    let copied = "SELECT count(*) FROM Job WHERE Type = 'C' AND JobStatus = 'T' AND JobBytes > 0";
+    assert_eq!(lab.ask("backup-a", copied), "3", "{}", lab.said());
+    // A second run finds nothing that has no copy.
+    lab.job("backup-a", "run job=images-vault-a-vault-c yes");
+    assert_eq!(lab.ask("backup-a", copied), "3", "{}", lab.said());
+
+    let back = root.path().join("back");
+    let restore = |storage: &str, jobs: &str, to: &Path| {
+        let to = to.display();
+        format!("restore client=web-a1-fd storage={storage} where={to} jobid={jobs} all done yes")
+    };
+    let newest = "SELECT group_concat(JobId) FROM Job WHERE Type = 'B' AND Name = 'images-vault-a'";
+    let jobs = lab.ask("backup-a", newest);
+    lab.job("backup-a", &restore("images-vault-a_restore", &jobs, &back));
+    alike(&data, &back.join(data.strip_prefix("/").unwrap()));
+
+    // The site with the director is lost: the other store's own director reads the volumes.
+    lab.stop("backup-a", "bacula-dir");
+    lab.stop("backup-a", "bacula-sd");
+    fs::remove_dir_all(root.path().join("vault-a")).unwrap();
+    let out = lab.script("backup-c", "read-volumes", &["images-vault-a-vault-c", "notes-vault-a-vault-c"]);
+    let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+    assert!(out.status.success(), "{said}");
+    assert_eq!(lab.ask("backup-c", "SELECT count(*), count(DISTINCT MediaType) FROM Media"), "3|2", "{said}");
+    lab.start("backup-c", "bacula-dir");
+    lab.ready("backup-c");
+    let jobs = lab.ask("backup-c", "SELECT group_concat(JobId) FROM Job WHERE Name = 'images-vault-a'");
+    let away = root.path().join("away");
+    let said = lab.job("backup-c", &restore("images-vault-a-vault-c_restore", &jobs, &away));
+    assert!(said.contains("Restore OK"), "{said}");
+    alike(&data, &away.join(data.strip_prefix("/").unwrap()));
+}
