@@ -141,7 +141,7 @@ fn every_finding_and_every_module_is_explained() {
         let name = line.split_whitespace().next().expect("a name");
         let o = drc(&["explain", name]);
         assert_eq!(o.status.code(), Some(0), "{name}: {}", err(&o));
-        assert!(out(&o).len() > 80, "{name}");
+        assert!(out(&o).len() > 40, "{name}");
     }
     let o = drc(&["explain", "rpo-not-meet"]);
     assert_eq!(o.status.code(), Some(2));
