@@ -165,6 +165,29 @@ fn the_same_spec_gives_the_same_bytes() {
 }
 
 #[test]
+fn a_way_that_goes_on_over_an_undivided_link_is_held_on_the_divided_one() {
+    let compiled = compiled(
+        r#"site a { timezone = "UTC"; host x { address = 10.0.0.1 } }
+        site b { timezone = "UTC"; host y { address = 10.0.1.1 } }
+        site c { timezone = "UTC"; host z { address = 10.0.2.1 } }
+        link p : a <-> b { bandwidth = 100 Mbit/s; rtt = 8 ms; share { mirror = 20 % } }
+        link q : b <-> c { bandwidth = 100 Mbit/s; rtt = 8 ms }
+        data f { on = x path "/srv/f"; size = 10 MiB; writes = 1 KiB/s; files = independent
+            mirror z { at = every 30 min; path = "/srv/m"; over = p then q } }
+        data g { on = x path "/srv/g"; size = 10 MiB; writes = 1 KiB/s; files = independent
+            mirror y { at = every 30 min; path = "/srv/n" } }"#,
+    );
+    let tree = emitted(&compiled);
+    let is = parse(text(&tree, "hosts/x/etc/drc/shaping.sh")).unwrap();
+    let held: Vec<_> = is.filters.iter().map(|(m, _)| m.to.to_string()).collect();
+    // Both share the 20 %, so that both must be held to them.
+    for to in ["10.0.1.1", "10.0.2.1"] {
+        assert!(held.contains(&to.to_owned()), "{held:?}");
+    }
+    assert!(is.leaves.values().any(|l| l.ceil == Rate(20_000_000)));
+}
+
+#[test]
 fn links_may_have_any_name() {
     let names = ["INTERFACE", "QUEUES", "END", "CLASSES", "tc"];
     for name in names {

@@ -162,18 +162,6 @@ pub struct Hop {
     pub direction: Direction,
 }
 
-impl Hop {
-    /// The same hop the other way.
-    #[must_use]
-    pub fn reversed(self) -> Self {
-        let direction = match self.direction {
-            Direction::Forth => Direction::Back,
-            Direction::Back => Direction::Forth,
-        };
-        Self { direction, ..self }
-    }
-}
-
 /// A declared group that shares a fate.
 #[derive(Debug)]
 pub struct Group {

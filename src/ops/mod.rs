@@ -16,7 +16,7 @@ pub mod takeover;
 pub use job::{Cap, Director, FileDaemon, Job, JobKind, Level, Run, Scheduler, Staging, StorageDaemon};
 pub use lower::{class_of, lower};
 pub use names::NameTable;
-pub use retention::{retention, retentions};
+pub use retention::retentions;
 pub use stream::{Flow, Path, Shaper, ShaperClass, Stream};
 pub use takeover::{Member, Vrrp};
 

@@ -18,9 +18,11 @@
 //! `retention >= C + A + 1 day`, `C` being the longest time between copies.
 
 use super::{Job, JobKind, Level, Ops};
+use crate::base::EcoString;
 use crate::calendar::{Rule, Zone, worst_gaps};
 use crate::quantity::Duration;
 use la_arena::{ArenaMap, Idx};
+use std::collections::BTreeMap;
 
 /// 1 January 2024. The calendar repeats after 28 years: gaps over that long are all gaps, whatever
 /// the day of the build.
@@ -30,42 +32,22 @@ const DAY: Duration = Duration::from_days(1);
 
 /// How long each job's volumes must be kept, by job; nothing for jobs that write none.
 pub fn retentions(ops: &Ops) -> ArenaMap<Idx<Job>, Duration> {
+    let mut years = Years::default();
     let mut all: ArenaMap<Idx<Job>, Duration> = ArenaMap::default();
-    for (id, _) in ops.jobs.iter() {
-        if let Some(own) = own(ops, id) {
-            all.insert(id, own);
-        }
+    for (id, job) in ops.jobs.iter().filter(|(_, j)| j.kind.writes_to().is_some()) {
+        let (fulls, any) = years.gaps(chain(ops, id));
+        all.insert(id, whole_days(job.keep.plus(fulls).plus(any).plus(DAY)));
     }
     for (_, copy) in ops.jobs.iter() {
         let JobKind::Copy { of, .. } = &copy.kind else { continue };
-        let least = until_copied(ops, copy, *of);
+        let between = years.longest(copy.runs.iter().map(|r| &r.rule), &copy.zone);
+        let (_, any) = years.gaps(chain(ops, *of));
+        let least = whole_days(between.plus(any).plus(DAY));
         if let Some(kept) = all.get_mut(*of) {
             *kept = (*kept).max(least);
         }
     }
     all
-}
-
-/// How long one job's volumes must be kept. Zero for a job that writes none.
-pub fn retention(ops: &Ops, job: Idx<Job>) -> Duration {
-    let copies = ops.jobs.iter().filter_map(|(_, copy)| match &copy.kind {
-        JobKind::Copy { of, .. } if *of == job => Some(until_copied(ops, copy, job)),
-        _ => None,
-    });
-    own(ops, job).map_or(Duration::ZERO, |own| copies.fold(own, Duration::max))
-}
-
-fn own(ops: &Ops, job: Idx<Job>) -> Option<Duration> {
-    let j = &ops.jobs[job];
-    j.kind.writes_to()?;
-    let (fulls, any) = gaps(chain(ops, job));
-    Some(whole_days(j.keep.plus(fulls).plus(any).plus(DAY)))
-}
-
-fn until_copied(ops: &Ops, copy: &Job, of: Idx<Job>) -> Duration {
-    let between = longest(copy.runs.iter().map(|r| &r.rule), &copy.zone);
-    let (_, any) = gaps(chain(ops, of));
-    whole_days(between.plus(any).plus(DAY))
 }
 
 /// The job whose fulls begin the chain that this job's runs belong to.
@@ -87,20 +69,30 @@ fn chain(ops: &Ops, job: Idx<Job>) -> &Job {
     }
 }
 
-/// The longest time between two fulls, and between two runs.
-fn gaps(job: &Job) -> (Duration, Duration) {
-    let fulls = longest(job.runs.iter().filter(|r| r.level == Level::Full).map(|r| &r.rule), &job.zone);
-    let any = longest(job.runs.iter().map(|r| &r.rule), &job.zone);
-    (if fulls == Duration::ZERO { any } else { fulls }, any)
-}
+/// The gaps of schedules that were looked at: 28 years are long, and jobs share their schedules.
+#[derive(Default)]
+struct Years(BTreeMap<(EcoString, Vec<Rule>), Duration>);
 
-/// At least the longest time between two runs: of each rule only the first time of a day counts,
-/// so that a run every five minutes costs no more to look at than a daily one.
-fn longest<'a>(rules: impl Iterator<Item = &'a Rule>, zone: &Zone) -> Duration {
-    let runs: Vec<(Rule, usize)> = rules
-        .map(|r| (Rule { times: r.times.first().copied().into_iter().collect(), ..r.clone() }, 0))
-        .collect();
-    worst_gaps(&runs, zone, FROM, DAYS).longest().map_or(Duration::ZERO, |g| g.length)
+impl Years {
+    /// The longest time between two fulls, and between two runs.
+    fn gaps(&mut self, job: &Job) -> (Duration, Duration) {
+        let fulls = job.runs.iter().filter(|r| r.level == Level::Full).map(|r| &r.rule);
+        let fulls = self.longest(fulls, &job.zone);
+        let any = self.longest(job.runs.iter().map(|r| &r.rule), &job.zone);
+        (if fulls == Duration::ZERO { any } else { fulls }, any)
+    }
+
+    /// At least the longest time between two runs: of each rule only the first time of a day
+    /// counts, so that a run every five minutes costs no more to look at than a daily one.
+    fn longest<'a>(&mut self, rules: impl Iterator<Item = &'a Rule>, zone: &Zone) -> Duration {
+        let rules: Vec<Rule> = rules
+            .map(|r| Rule { times: r.times.first().copied().into_iter().collect(), ..r.clone() })
+            .collect();
+        *self.0.entry((zone.name().into(), rules)).or_insert_with_key(|(_, rules)| {
+            let runs: Vec<(Rule, usize)> = rules.iter().map(|r| (r.clone(), 0)).collect();
+            worst_gaps(&runs, zone, FROM, DAYS).longest().map_or(Duration::ZERO, |g| g.length)
+        })
+    }
 }
 
 fn whole_days(time: Duration) -> Duration {
@@ -112,7 +104,7 @@ mod tests {
     use super::*;
 
     fn days(rules: &[Rule], zone: &str) -> u64 {
-        longest(rules.iter(), &Zone::named(zone).unwrap()).secs_up() / 3600
+        Years::default().longest(rules.iter(), &Zone::named(zone).unwrap()).secs_up() / 3600
     }
 
     #[test]

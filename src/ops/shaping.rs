@@ -138,13 +138,13 @@ pub fn way_back(model: &Model, from: Idx<Host>, to: Idx<Host>) -> Option<Vec<Hop
     })
 }
 
-/// What one member of a class may send over a way: the least part of its links. `None` when one
-/// of them is not divided, or gives the class no share.
+/// What one member of a class may send over a way: the least part of those of its links that give
+/// the class a share, whose other members count on it. `None` when none does.
 pub fn part(model: &Model, members: &Members, hops: &[Hop], class: Class) -> Option<(Rate, Idx<Link>, Span)> {
     let mut least: Option<(Rate, Idx<Link>, Span)> = None;
     for hop in hops {
         let link = &model.links[hop.link];
-        let share = link.share(class)?;
+        let Some(share) = link.share(class) else { continue };
         let n = members.get(&(hop.link, hop.direction, class)).copied().unwrap_or(1).max(1);
         let rate = link.bandwidth.value.part_down(share.value).split_down(n)?;
         if least.is_none_or(|(l, _, _)| rate < l) {

@@ -179,12 +179,6 @@ impl Ratio {
         Self(percent.saturating_mul(WHOLE / 100))
     }
 
-    /// The product, rounded down.
-    #[must_use]
-    pub fn of_down(self, other: Self) -> Self {
-        Self(saturate(u128::from(self.0) * u128::from(other.0) / u128::from(WHOLE)))
-    }
-
     /// As a number of wholes.
     pub fn as_f64(self) -> f64 {
         self.0 as f64 / WHOLE as f64
