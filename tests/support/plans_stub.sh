@@ -26,15 +26,6 @@ dig)
     [[ $last == A ]] && kind=A || kind=AAAA
     sed -n "s/^update add .* $kind //p" "$here/nsupdate"
     ;;
-bdirjson)
-    printf '[\n{\n  "X": {\n    "DbName": "bacula",\n    "User": "u",\n    "Password": "",\n    "WorkingDirectory": "/var/lib/bacula"\n  }\n}\n]\n'
-    ;;
-bscan)
-    while (($#)); do
-        [[ $1 == -b ]] && cp "$2" "$here/scanned"
-        shift
-    done
-    ;;
 bconsole)
     while IFS= read -r line; do
         printf '%s\n' "$line" >>"$here/console"

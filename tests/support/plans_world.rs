@@ -18,8 +18,7 @@ const PROGRAMS: &[&str] = &[
     "chown",
     "du",
     "rsync",
-    "bdirjson",
-    "bscan",
+    "read-volumes",
     "bconsole",
     "mariadb-backup",
     "mariadb-binlog",
@@ -55,7 +54,8 @@ impl World {
         script(
             &at("answer"),
             "#!/usr/bin/env bash\nprintf '%s\\0' \"$@\" >>\"$DRC_WORLD/asked\"\n\
-             case $2 in *'which moment'*) echo '2026-01-09 12:00:00' ;; *) echo yes ;; esac\n",
+             case $2 in *'which moment'*) echo '2026-01-09 12:00:00' ;; \
+             'db-b1 follows db-a1'*) echo 10.1.0.11 >\"$DRC_WORLD/db-b1/replica\"; echo yes ;; *) echo yes ;; esac\n",
         );
         Self { root }
     }

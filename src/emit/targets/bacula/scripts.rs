@@ -89,6 +89,7 @@ struct Prepare {
 #[derive(Serialize)]
 struct Volumes {
     config: &'static str,
+    secret: String,
     jobs: Vec<Volume>,
 }
 
@@ -227,7 +228,11 @@ impl Writer<'_, '_> {
                 .filter(|(.., writes)| *writes)
                 .map(|(name, _, store, _)| Volume { name, path: path(store) })
                 .collect();
-            let view = Volumes { config: names::STORAGE_CONF, jobs };
+            let view = Volumes {
+                config: names::STORAGE_CONF,
+                secret: names::catalog_secret(&director.secrets),
+                jobs,
+            };
             self.script(
                 daemon.host,
                 names::READ_VOLUMES,

@@ -4,7 +4,8 @@ use super::act::{Act, At, address};
 use super::json::subject;
 use super::sheet::{Sheet, sheets};
 use crate::emit::target::Input;
-use crate::plan::{Means, Plan, Stage};
+use crate::model::Place;
+use crate::plan::{Lost, Means, Plan, Stage};
 use crate::quantity::{Duration, show};
 use std::fmt::Write as _;
 
@@ -87,6 +88,31 @@ pub fn markdown(input: Input<'_>, plan: &Plan) -> String {
     let sheets = sheets(input, plan);
     let mut out = String::from("<!-- Made by drc: do not edit; change the spec and build again. -->\n");
     let _ = writeln!(out, "# Recovery: {}\n", escape(&plan.title));
+    if plan.steps.is_empty() {
+        idle(&mut out, input, plan);
+    } else {
+        head(&mut out, plan);
+    }
+    what_is_lost(&mut out, input, plan);
+    table(&mut out, &sheets);
+    for (stage, heading) in [
+        (Stage::Recover, "## The steps\n"),
+        (Stage::Afterwards, "## Afterwards\n"),
+        (Stage::Failback, "## Failback\n\nOn a day of your choice: `./run.sh --stage failback`.\n"),
+    ] {
+        let mut part = sheets.iter().filter(|s| s.step.stage == stage).peekable();
+        if part.peek().is_some() {
+            let _ = writeln!(out, "{heading}");
+        }
+        for sheet in part {
+            step(&mut out, input, sheet);
+        }
+    }
+    out
+}
+
+/// By when it works again, and how the plan is run.
+fn head(out: &mut String, plan: &Plan) {
     let until = plan.steps.iter().filter(|s| s.stage == Stage::Recover).map(|s| s.finish).max();
     let _ = writeln!(
         out,
@@ -105,22 +131,51 @@ pub fn markdown(input: Input<'_>, plan: &Plan) -> String {
          when it is started again. `./run.sh --dry-run` changes nothing. Without it, do each step by its script in `steps/`,\n\
          or by hand as written below. A step may begin when the steps that it waits for are done.\n\n",
     );
-    what_is_lost(&mut out, input, plan);
-    table(&mut out, &sheets);
-    for (stage, heading) in [
-        (Stage::Recover, "## The steps\n"),
-        (Stage::Afterwards, "## Afterwards\n"),
-        (Stage::Failback, "## Failback\n\nOn a day of your choice: `./run.sh --stage failback`.\n"),
-    ] {
-        let mut part = sheets.iter().filter(|s| s.step.stage == stage).peekable();
-        if part.peek().is_some() {
-            let _ = writeln!(out, "{heading}");
-        }
-        for sheet in part {
-            step(&mut out, input, sheet);
-        }
+}
+
+/// A plan without steps: what the estate goes on without.
+fn idle(out: &mut String, input: Input<'_>, plan: &Plan) {
+    if plan.lost.is_empty() {
+        out.push_str("Nothing stops and nothing is lost: there is nothing to run.\n\n");
+    } else {
+        out.push_str("There is nothing to run: no step brings anything back.\n\n");
     }
-    out
+    let gone = unprotected(input, plan);
+    if gone.is_empty() {
+        return;
+    }
+    out.push_str("## What does not protect meanwhile\n\n| data | copy | why |\n| --- | --- | --- |\n");
+    for (data, copy, why) in gone {
+        let _ = writeln!(out, "| {} | {} | {} |", escape(data), escape(copy), escape(&why));
+    }
+    out.push('\n');
+}
+
+/// The copies that are gone with a scenario, or get nothing new: the data, the copy, and why.
+fn unprotected<'a>(input: Input<'a>, plan: &Plan) -> Vec<(&'a str, &'a str, String)> {
+    let model = input.model;
+    let lost = Lost::of(model, &plan.scenario);
+    let mut gone = Vec::new();
+    for (id, copy) in model.copies.iter() {
+        let place = model.host_of(copy.place);
+        let source = model.source_host(id);
+        let ways = &copy.route.ways;
+        let cut = !ways.is_empty() && ways.iter().all(|way| way.iter().any(|hop| lost.link(hop.link)));
+        let store = matches!(copy.place, Place::Store(s) if lost.store(s));
+        let why = if lost.host(place) {
+            format!("{} is lost, and this copy with it", model.hosts[place].name)
+        } else if store {
+            "its store is lost".to_owned()
+        } else if lost.host(source) {
+            format!("gets nothing new: {} is lost", model.hosts[source].name)
+        } else if cut {
+            "gets nothing new: its link is cut".to_owned()
+        } else {
+            continue;
+        };
+        gone.push((model.data[copy.data].name.as_str(), copy.name.as_str(), why));
+    }
+    gone
 }
 
 fn what_is_lost(out: &mut String, input: Input<'_>, plan: &Plan) {

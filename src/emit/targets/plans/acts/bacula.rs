@@ -11,12 +11,9 @@ use crate::model::{Data, Host, On, Store};
 use crate::ops::{Director, Job, JobKind, Staging};
 use la_arena::Idx;
 
-/// Where the console and the daemons have their settings.
-const FOLDER: &str = "/etc/bacula";
-
 fn console(lines: &[String]) -> String {
     let words: Vec<String> = lines.iter().map(|l| shell(l)).collect();
-    format!("printf '%s\\n' {} | bconsole -c {FOLDER}/bconsole.conf", words.join(" "))
+    format!("printf '%s\\n' {} | bconsole -c {}", words.join(" "), names::CONSOLE_CONF)
 }
 
 /// All jobs of a director that a schedule starts are switched off or on.
@@ -47,17 +44,13 @@ pub fn scan(input: Input<'_>, director: Idx<Director>, store: Idx<Store>, jobs: 
     let text = format!(
         r#"set -eu
 cd {path}
-volumes=$(ls -tr | grep -E '^({pools})-[0-9]+$') || {{ echo 'no volume is there' >&2; exit 1; }}
-settings=$(bdirjson -c {FOLDER}/bacula-dir.conf)
-setting() {{ printf '%s\n' "$settings" | sed -n "s/^ *\"$1\": \"\(.*\)\",\{{0,1\}}\$/\1/p" | head -n 1; }}
-catalogue=$(bdirjson -c {FOLDER}/bacula-dir.conf -r catalog)
-login() {{ printf '%s\n' "$catalogue" | sed -n "s/^ *\"$1\": \"\(.*\)\",\{{0,1\}}\$/\1/p" | head -n 1; }}
-printf 'delete volume=%s yes\n' $volumes | bconsole -c {FOLDER}/bconsole.conf >/dev/null
-list=$(mktemp)
-trap 'rm -f "$list"' EXIT
-printf 'Volume = "%s"\n' $volumes >"$list"
-bscan -s -m -c {FOLDER}/bacula-sd.conf -w "$(setting WorkingDirectory)" -n "$(login DbName)" -u "$(login User)" -P "$(login Password)" -b "$list" {path}"#,
-        pools = pools.join("|"),
+volumes=$(ls | grep -E '^({pattern})-[0-9]+$') || {{ echo 'no volume is there' >&2; exit 1; }}
+printf 'delete volume=%s yes\n' $volumes | bconsole -c {console} >/dev/null
+{script} {pools}"#,
+        pattern = pools.join("|"),
+        console = names::CONSOLE_CONF,
+        script = names::READ_VOLUMES,
+        pools = pools.join(" "),
     );
     vec![Act::Run(At::Host(input.ops.directors[director].host), text)]
 }

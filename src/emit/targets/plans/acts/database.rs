@@ -234,10 +234,10 @@ rm -f .drc-replay-begun"#,
     /// A replica fetches what another has more of, applies it all and becomes the primary.
     pub fn promote(&self, host: Idx<Host>, others: &[Idx<Host>], patience: u64) -> Vec<Act> {
         let reads = if self.mysql { "Replica_SQL_Running" } else { "Slave_SQL_Running" };
-        let (stop_io, start_sql, stop) = if self.mysql {
-            ("STOP REPLICA IO_THREAD", "START REPLICA SQL_THREAD", "STOP REPLICA; RESET REPLICA ALL")
+        let (stop_io, start_sql, stop, forget) = if self.mysql {
+            ("STOP REPLICA IO_THREAD", "START REPLICA SQL_THREAD", "STOP REPLICA", "RESET REPLICA ALL")
         } else {
-            ("STOP SLAVE IO_THREAD", "START SLAVE SQL_THREAD", "STOP SLAVE; RESET SLAVE ALL")
+            ("STOP SLAVE IO_THREAD", "START SLAVE SQL_THREAD", "STOP SLAVE", "RESET SLAVE ALL")
         };
         let status = self.replica_status();
         let text = format!(
@@ -252,11 +252,15 @@ until {status} | grep -q 'has read all relay log'; do
     sleep 1
 done
 {stop}
-{writable}"#,
+{writable}
+{forget}"#,
             stop_io = self.sql(stop_io),
             start_sql = self.sql(start_sql),
             stop = self.sql(stop),
             writable = self.writable(),
+            // Last: until then it can be told from a server that never was a replica, so that what
+            // was cut off can be done again.
+            forget = self.sql(forget),
         );
         let mut acts = vec![Act::Unless(
             At::Host(host),
@@ -295,6 +299,17 @@ done
         format!("test \"$({} | grep -Ec '{word}_(IO|SQL)_Running: Yes')\" = 2", self.replica_status())
     }
 
+    fn follows_at(&self, primary: Idx<Host>) -> String {
+        let reads_from = if self.mysql { "Source_Host" } else { "Master_Host" };
+        format!(
+            "{} && {} | grep -qF '{reads_from}: {}'",
+            self.follows(),
+            self.replica_status(),
+            address(self.input, primary)
+        )
+    }
+
+    /// A replica that has an account keeps it.
     fn change(&self, primary: Idx<Host>) -> String {
         let to = address(self.input, primary);
         let port = self.port;
@@ -313,18 +328,32 @@ done
 
     /// A replica follows the new primary.
     pub fn repoint(&self, replica: Idx<Host>, primary: Idx<Host>) -> Vec<Act> {
-        let reads_from = if self.mysql { "Source_Host" } else { "Master_Host" };
-        let there = format!(
-            "{} && {} | grep -qF '{reads_from}: {}'",
-            self.follows(),
-            self.replica_status(),
-            address(self.input, primary)
-        );
+        let there = self.follows_at(primary);
         vec![
             Act::Unless(At::Host(replica), there.clone()),
             Act::Run(At::Host(replica), self.sql(&self.change(primary))),
             Act::Await(At::Host(replica), 120, there),
         ]
+    }
+
+    /// What a person types into the client: the account has a password, which stands in no file.
+    fn follow(&self, primary: Idx<Host>) -> String {
+        let to = address(self.input, primary);
+        let port = self.port;
+        let client = self.client();
+        let (role, stop, change, position, start) = if self.mysql {
+            let position = "SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1";
+            ("SOURCE", "STOP REPLICA", "CHANGE REPLICATION SOURCE TO", position, "START REPLICA")
+        } else {
+            ("MASTER", "STOP SLAVE", "CHANGE MASTER TO", "MASTER_USE_GTID=slave_pos", "START SLAVE")
+        };
+        format!(
+            "{client}\n\
+             -- In this client, with the name and the password of the replication account for USER and PASSWORD:\n\
+             {stop};\n\
+             {change} {role}_HOST='{to}', {role}_PORT={port}, {role}_USER='USER', {role}_PASSWORD='PASSWORD', {position};\n\
+             {start};"
+        )
     }
 
     /// A lost copy is made again from the new primary, by people: no account of the estate may
@@ -340,33 +369,76 @@ done
             address(self.input, host),
             shell(&receive)
         );
-        let name = &self.input.model.hosts[host].name;
+        let mut aside = vec![shell(&self.datadir)];
+        if self.logdir != self.datadir {
+            aside.push(shell(&self.logdir));
+        }
         let place = format!(
-            "systemctl stop {unit} && {tool} --prepare --target-dir={dir} && mv -T {data} {data}.before-recovery && \
-             {tool} --copy-back --target-dir={dir} --datadir={data} && chown -R mysql:mysql {data} && systemctl start {unit}",
+            r#"set -eu
+systemctl stop {unit}
+{tool} --prepare --target-dir={dir}
+for folder in {aside}; do
+    number=1
+    while [ -e "$folder.before-recovery-$number" ]; do number=$((number + 1)); done
+    if [ -d "$folder" ]; then mv -T -- "$folder" "$folder.before-recovery-$number"; fi
+    install -d -m 750 -o mysql -g mysql -- "$folder"
+done
+{tool} --copy-back --target-dir={dir} --datadir={data}
+chown -R mysql:mysql -- {data}
+systemctl start {unit}"#,
             unit = self.unit(),
             dir = shell(&folder),
             data = shell(&self.datadir),
+            aside = aside.join(" "),
         );
         vec![
             Act::Guide(At::Host(from), send),
             Act::Guide(At::Host(host), place),
-            Act::Guide(At::Host(host), self.sql(&self.change(from))),
+            Act::Guide(At::Host(host), self.begin_at(&folder)),
+            Act::Guide(At::Host(host), self.follow(from)),
             Act::Confirm(format!(
-                "{name} has been seeded from {} and follows it",
-                self.input.model.hosts[from].name
+                "{} has been seeded from {} and follows it",
+                self.input.model.hosts[host].name, self.input.model.hosts[from].name
             )),
             Act::Await(At::Host(host), 600, self.follows()),
         ]
     }
 
+    /// What tells a server that was made from a backup which transactions it has: without it, it
+    /// would apply again what the backup holds.
+    fn begin_at(&self, folder: &str) -> String {
+        let client = self.client();
+        let dir = shell(folder);
+        if self.mysql {
+            return format!(
+                r#"set -eu
+position=$(cut -f 3- {dir}/xtrabackup_binlog_info | tr -d ' \t\n')
+test -n "$position"
+{client} -e 'STOP REPLICA; RESET REPLICA ALL; SET GLOBAL super_read_only = 0'
+{client} -e 'RESET BINARY LOGS AND GTIDS' || {client} -e 'RESET MASTER'
+{client} -e "SET GLOBAL gtid_purged = '$position'; SET GLOBAL super_read_only = 1""#
+            );
+        }
+        format!(
+            r#"set -eu
+note={dir}/mariadb_backup_binlog_info
+if [ ! -e "$note" ]; then note={dir}/xtrabackup_binlog_info; fi
+position=$(head -n 1 -- "$note" | cut -f 3)
+test -n "$position"
+{client} -e "SET GLOBAL read_only = 1; STOP SLAVE; RESET SLAVE ALL; SET GLOBAL gtid_slave_pos = '$position'""#
+        )
+    }
+
     /// Work goes back to a replica that has everything, and the primary of now follows it.
     pub fn hand_back(&self, from: Idx<Host>, to: Idx<Host>) -> Vec<Act> {
+        let name = |h: Idx<Host>| &self.input.model.hosts[h].name;
         let stop = if self.mysql { "STOP REPLICA; RESET REPLICA ALL" } else { "STOP SLAVE; RESET SLAVE ALL" };
-        vec![
+        let mut acts = vec![
+            Act::Unless(At::Host(from), self.follows_at(to)),
             Act::Confirm(format!(
                 "It is a quiet hour: writes may stop for some minutes, and {} follows {}",
-                self.input.model.hosts[to].name, self.input.model.hosts[from].name
+                name(to),
+                name(from)
             )),
             Act::Handover {
                 family: self.family.clone(),
@@ -377,8 +449,17 @@ done
             },
             Act::Run(At::Host(to), self.sql(stop)),
             Act::Run(At::Host(to), self.writable()),
-            Act::Run(At::Host(from), self.sql(&self.change(to))),
-            Act::Await(At::Host(from), 120, self.follows()),
-        ]
+        ];
+        if !self.mysql {
+            // What it wrote as the primary is in its log alone: it must not fetch that back.
+            let own = "STOP SLAVE; SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_current_pos";
+            acts.push(Act::Run(At::Host(from), self.sql(own)));
+        }
+        acts.extend([
+            Act::Guide(At::Host(from), self.follow(to)),
+            Act::Confirm(format!("{} follows {}", name(from), name(to))),
+            Act::Await(At::Host(from), 120, self.follows_at(to)),
+        ]);
+        acts
     }
 }

@@ -296,12 +296,17 @@ main() {
         after[$only]=''
     fi
 
-    rm -rf "$folder/ask"
-    mkdir "$folder/ask"
     number=0
     for before in "${selected[@]}"; do
         [[ ${state[$before]} == 'done' ]] || number=$((number + 1))
     done
+    # What a rehearsal left must not pass for the recovery.
+    if ((number == 0 && ${#selected[@]} > 0)); then
+        before=$(tail -n 1 "$journal")
+        refuse "this plan ran to its end on ${before##* }: start anew with --new"
+    fi
+    rm -rf "$folder/ask"
+    mkdir "$folder/ask"
     say "$plan, $chosen: $number of ${#selected[@]} steps to do; journal: $journal"
     if [[ -z ${DRC_ANSWER:-} && ! -t 0 ]]; then
         for before in "${selected[@]}"; do
