@@ -162,6 +162,18 @@ pub struct Hop {
     pub direction: Direction,
 }
 
+impl Hop {
+    /// The same hop the other way.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        let direction = match self.direction {
+            Direction::Forth => Direction::Back,
+            Direction::Back => Direction::Forth,
+        };
+        Self { direction, ..self }
+    }
+}
+
 /// A declared group that shares a fate.
 #[derive(Debug)]
 pub struct Group {
