@@ -6,7 +6,9 @@ use drlang::driver::{Options, compile};
 use drlang::emit::artifact::ArtifactTree;
 use drlang::emit::target::{Input, Target};
 use drlang::emit::targets::bacula::Bacula;
+use drlang::emit::targets::plans::Plans;
 use drlang::emit::template::Templates;
+use drlang::plan::{Plan, StepKind};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -16,9 +18,18 @@ use std::process::{Command, Output, Stdio};
 const BACKUP: &str = r#"#!/bin/bash
 set -eu
 echo "$0 $*" | sed 's/.*bin.//' >>"$LAB/calls"
+case " $* " in
+  *' --prepare '*)
+    for word in "$@"; do case $word in --target-dir=* | --incremental-dir=*) test -e "${word#*=}/made" ;; esac; done
+    exit ;;
+  *' --copy-back '*)
+    for word in "$@"; do case $word in --datadir=*) : >"${word#*=}/ibdata1" ;; esac; done
+    exit ;;
+esac
 for word in "$@"; do case $word in --target-dir=*) target=${word#*=} ;; --incremental-basedir=*) base=${word#*=} ;; esac; done
 mkdir "$target"
 echo "of ${base:-nothing}" >"$target/made"
+printf 'bin.000007\t345\t0-1-9\n' >"$target/xtrabackup_binlog_info"
 if [ -e "$LAB/fail" ]; then echo "the server went away"; exit 1; fi
 "#;
 
@@ -48,6 +59,7 @@ esac
 struct Lab {
     root: tempfile::TempDir,
     tree: ArtifactTree,
+    plans: Vec<Plan>,
 }
 
 impl Lab {
@@ -89,9 +101,11 @@ impl Lab {
         assert!(wrong.is_empty(), "{wrong:?}");
         let mut tree = ArtifactTree::new();
         let templates = Templates::default();
-        let input = Input { model: &c.model, ops: &c.ops, plans: &[], templates: &templates };
+        let plans = c.plans().unwrap();
+        let input = Input { model: &c.model, ops: &c.ops, plans: &plans, templates: &templates };
         Bacula.emit(input, &mut tree).unwrap();
-        let lab = Self { root, tree };
+        Plans.emit(input, &mut tree).unwrap();
+        let lab = Self { root, tree, plans };
         for folder in ["data", "logs", "bin", "state"] {
             fs::create_dir(lab.at(folder)).unwrap();
         }
@@ -287,4 +301,79 @@ fn a_folder_that_is_not_there_is_no_backup() {
     lab.fails("h", "files-s.before", "Full", "is empty");
     fs::write(lab.at("files/.x"), "").unwrap();
     lab.ok("h", "files-s.before", "Full");
+}
+
+/// A shell that runs the commands of a step of a plan on this machine.
+const TRANSPORT: &str = "#!/bin/bash\nexec bash -c \"$2\"\n";
+
+impl Lab {
+    /// Runs the first step of a kind that any plan has.
+    fn step(&self, kind: fn(&StepKind) -> bool) -> Output {
+        let (plan, n) = self
+            .plans
+            .iter()
+            .find_map(|p| p.steps.iter().position(|s| kind(&s.kind)).map(|n| (p, n)))
+            .expect("a plan with such a step");
+        let folder = format!("plans/{}/steps/", plan.slug);
+        fs::create_dir_all(self.at("steps")).unwrap();
+        for (path, artifact) in self.tree.iter() {
+            if let Some(name) = path.strip_prefix(&folder) {
+                fs::write(self.at("steps").join(name), &artifact.bytes).unwrap();
+            }
+        }
+        let number = format!("{:02}-", n + 1);
+        let script = self.names("steps").into_iter().find(|s| s.starts_with(&number)).unwrap();
+        executable(&self.at("transport"), TRANSPORT);
+        for program in ["systemctl", "chown"] {
+            executable(&self.at("bin").join(program), "#!/bin/bash\n");
+        }
+        let path = format!("{}:{}", self.at("bin").display(), std::env::var("PATH").unwrap());
+        Command::new("bash")
+            .arg(self.at("steps").join(script))
+            .env("PATH", path)
+            .env("LAB", self.root.path())
+            .env("DRC_TRANSPORT", self.at("transport"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+}
+
+#[test]
+fn plans_make_ready_what_is_staged() {
+    let lab = Lab::new();
+    for level in ["Full", "Incremental", "Incremental"] {
+        lab.ok("replica", "db-s.before", level);
+        a_second();
+    }
+    let staged = "it's $staged/db-s";
+    let folders: Vec<String> = lab.names(staged).into_iter().filter(|n| n != "lineage").collect();
+    assert_eq!(folders.len(), 3);
+    fs::write(lab.at("calls"), "").unwrap();
+    let out = lab.step(|k| matches!(k, StepKind::Prepare { dump: false, .. }));
+    assert!(
+        out.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&out.stdout),
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let calls = fs::read_to_string(lab.at("calls")).unwrap();
+    let at = lab.root.path().display();
+    let full = format!("--target-dir={at}/{staged}/full");
+    let wanted = [
+        format!("mariadb-backup --prepare {full}"),
+        format!("mariadb-backup --prepare {full} --incremental-dir={at}/{staged}/{}", folders[1]),
+        format!("mariadb-backup --prepare {full} --incremental-dir={at}/{staged}/{}", folders[2]),
+        format!("mariadb-backup --copy-back {full} --datadir={at}/data"),
+    ];
+    assert_eq!(calls.lines().collect::<Vec<_>>(), wanted);
+    assert_eq!(fs::read_to_string(lab.at("it's $staged/replay-from")).unwrap(), "bin.000007\t345\t0-1-9\n");
+    // The choice of scanned runs looks for the folder that only a full run holds.
+    let library = self::library(&lab);
+    assert!(library.contains("LIKE '%/$job/full/%'") && folders[0] == "full", "{folders:?}");
+}
+
+fn library(lab: &Lab) -> String {
+    let path = format!("plans/{}/steps/lib.sh", lab.plans[0].slug);
+    String::from_utf8(lab.tree.get(&path).unwrap().bytes.clone()).unwrap()
 }
