@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub struct FileId(pub u32);
 
 /// A file's text and where it stands in the shared offset space.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// Which file of the map.
     pub id: FileId,
@@ -47,7 +47,7 @@ impl Source {
 
 /// All sources of one run. Offsets are global: a gap of one keeps the end of a file and the start
 /// of the next apart.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     files: Vec<Source>,
 }

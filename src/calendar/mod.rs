@@ -9,4 +9,4 @@ mod zone;
 pub use gaps::{Gap, Gaps, worst_gaps};
 pub use profile::{Line, WEEK_MINUTES, WEEK_SECONDS, WeekProfile};
 pub use rule::{ALL_MONTHS, ALL_WEEKDAYS, ALL_WEEKS, Days, NotAligned, Rule};
-pub use zone::{UnknownZone, Zone};
+pub use zone::{UnknownZone, Zone, day};

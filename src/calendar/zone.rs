@@ -12,6 +12,13 @@ pub struct Zone {
     tz: TimeZone,
 }
 
+/// The first instant of a day such as `2027-03-31` in coordinated universal time, in Unix seconds;
+/// `None` when the calendar has no such day.
+pub fn day(text: &str) -> Option<i64> {
+    let start = text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?;
+    Some(start.timestamp().as_second())
+}
+
 /// There is no zone of that name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("there is no time zone `{0}`")]

@@ -74,7 +74,7 @@ impl Build {
         };
         let mut problems = Problems::new();
         let built = build(input, &chosen, &mut problems);
-        spec.findings.extend(problems.sorted());
+        spec.add(problems);
         let tree = match built {
             Ok(tree) => tree,
             Err(BuildError::Unsupported) => {

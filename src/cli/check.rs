@@ -1,5 +1,6 @@
 //! `drc check`.
 
+use super::baseline::Baseline;
 use super::input::{Spec, day};
 use super::terminal::Terminal;
 use super::{Common, Failure, Outcome, table, wire};
@@ -20,6 +21,9 @@ pub(super) struct Check {
     /// Show every verdict, not only the one of each objective that is nearest to failing.
     #[arg(long)]
     all: bool,
+    /// What an earlier `check --format json` wrote: only what is new fails.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -36,8 +40,12 @@ impl Check {
     pub fn run(&self, terminal: &Terminal) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::default();
         let mut answers = Vec::new();
+        let baseline = self.baseline.as_deref().map(Baseline::read).transpose()?;
         for path in &self.paths {
-            let spec = Spec::read(path, &self.common)?;
+            let mut spec = Spec::read(path, &self.common)?;
+            if let Some(baseline) = &baseline {
+                baseline.leave_new(&mut spec);
+            }
             outcome.failed |= spec.failed();
             match self.format {
                 Format::Text => {
@@ -79,6 +87,7 @@ pub(super) fn verdicts(spec: &Spec, all: bool) -> String {
         }
         out.push('\n');
     }
+    out.push_str(&waivers(spec));
     if compiled.left_out > 0 {
         out.push_str(&format!(
             "{} data classes or services are not judged: mend the findings about them first\n",
@@ -89,16 +98,48 @@ pub(super) fn verdicts(spec: &Spec, all: bool) -> String {
     out
 }
 
+/// What is waived, by whom it was decided to live with it.
+fn waivers(spec: &Spec) -> String {
+    let compiled = &spec.compiled;
+    let mut lines: Vec<String> = Vec::new();
+    for w in &compiled.waived {
+        let Some(waiver) = compiled.model.claims.waivers.get(w.by) else { continue };
+        let until = waiver.ends.map_or_else(String::new, |end| format!(", until {}", day(end - 1)));
+        let at = compiled.sources.place(waiver.span);
+        lines.push(format!(
+            "  {} ({at}): {}{until}\n    {}\n",
+            waiver.finding, waiver.reason, w.finding.message
+        ));
+    }
+    lines.dedup();
+    if lines.is_empty() { String::new() } else { format!("Waived:\n{}\n", lines.concat()) }
+}
+
 /// The last line: how much was checked.
 fn summary(spec: &Spec) -> String {
     let verdicts = &spec.compiled.verdicts;
     let total = verdicts.list.len();
     let mut parts = vec![format!("{} proved", verdicts.count(Status::Proved))];
-    for (status, word) in [(Status::Refuted, "refuted"), (Status::Unknown, "unknown")] {
-        let n = verdicts.count(status);
+    for (n, word) in [
+        (verdicts.count(Status::Refuted), "refuted"),
+        (verdicts.count(Status::Unknown), "unknown"),
+        (verdicts.waived(), "waived"),
+    ] {
         if n > 0 {
             parts.push(format!("{n} {word}"));
         }
+    }
+    let (claims, used) = (&spec.compiled.model.claims.waivers, &spec.compiled.used);
+    let ends = claims.iter().zip(used).filter(|(_, used)| **used).filter_map(|(w, _)| w.ends);
+    if let Some(end) = ends.min() {
+        let days = (end - spec.horizon.as_of) / 86_400;
+        let unit = if days == 1 { "day" } else { "days" };
+        if let Some(last) = parts.last_mut() {
+            last.push_str(&format!(" (next waiver expires in {days} {unit})"));
+        }
+    }
+    if spec.known > 0 {
+        parts.push(format!("{} findings known from the baseline", spec.known));
     }
     let days = spec.horizon.days;
     format!(

@@ -27,6 +27,9 @@ impl Explain {
             for kind in schema::TOP {
                 out.push_str(&format!("{:<22} {}\n", kind.keyword, kind.doc));
             }
+            for statement in schema::STATEMENTS {
+                out.push_str(&format!("{:<22} {}\n", statement.keyword, statement.doc));
+            }
             for module in resolve::module_names() {
                 out.push_str(&format!("{module}\n"));
             }
@@ -38,11 +41,15 @@ impl Explain {
         if let Some(text) = block(name) {
             return answer(text);
         }
+        if let Some(s) = schema::STATEMENTS.iter().find(|s| s.keyword == name.as_str()) {
+            return answer(format!("{}\n\n    {}\n\n{}\n", s.keyword, s.form, s.doc));
+        }
         if let Some(text) = resolve::module_source(name) {
             return answer(text.to_owned());
         }
         let modules = resolve::module_names();
-        let blocks = schema::TOP.iter().map(|k| k.keyword);
+        let blocks =
+            schema::TOP.iter().map(|k| k.keyword).chain(schema::STATEMENTS.iter().map(|s| s.keyword));
         let names =
             catalogue::ALL.iter().map(|e| e.name).chain(modules.iter().map(String::as_str)).chain(blocks);
         let hint = nearest(name, names).map_or(String::new(), |n| format!(": did you mean `{n}`?"));

@@ -3,8 +3,9 @@
 use super::{Common, Deny, Failure, Outcome};
 use crate::base::limits;
 use crate::base::world::Memory;
+use crate::calendar;
 use crate::diag::render::terminal::{Style, render};
-use crate::diag::{Diagnostic, Severity};
+use crate::diag::{Diagnostic, Problems, Severity, allow};
 use crate::driver::{Compiled, Disk, Options, compile};
 use crate::flow::Horizon;
 use crate::plan::Plan;
@@ -17,6 +18,10 @@ pub(super) struct Spec {
     pub compiled: Compiled,
     pub findings: Vec<Diagnostic>,
     pub horizon: Horizon,
+    pub options: Options,
+    /// How many findings a baseline knows.
+    pub known: usize,
+    strict: bool,
 }
 
 impl Spec {
@@ -39,12 +44,28 @@ impl Spec {
             compile(&Disk::new(root, largest), &main, &options).map_err(|e| failed(&e))?
         };
         let mut findings = std::mem::take(&mut compiled.problems).sorted();
-        if common.deny.contains(&Deny::Warnings) {
-            for finding in &mut findings {
-                finding.severity = Severity::Error;
-            }
+        let strict = common.deny.contains(&Deny::Warnings);
+        let mut spec = Self { compiled, findings: Vec::new(), horizon, options, known: 0, strict };
+        spec.raise(&mut findings);
+        spec.findings = findings;
+        Ok(spec)
+    }
+
+    /// Makes errors of warnings, if the command line says so.
+    pub fn raise(&self, findings: &mut [Diagnostic]) {
+        if self.strict {
+            findings.iter_mut().for_each(|f| f.severity = Severity::Error);
         }
-        Ok(Self { compiled, findings, horizon })
+    }
+
+    /// Takes in what a build finds, apart from what the spec waives.
+    pub fn add(&mut self, problems: Problems) {
+        let waivers = &self.compiled.model.claims.waivers;
+        let as_of = self.horizon.as_of;
+        let (mut kept, waived) = allow::split(problems.sorted(), waivers, as_of, &mut self.compiled.used);
+        self.raise(&mut kept);
+        self.findings.extend(kept);
+        self.compiled.waived.extend(waived);
     }
 
     /// Whether any finding is an error.
@@ -97,14 +118,15 @@ fn root_and_main(path: &Path) -> (PathBuf, String) {
 
 /// The first instant of a day, in Unix seconds; of today when none is given.
 fn as_of(day: Option<&str>) -> Result<i64, Failure> {
-    let date = match day {
-        Some(text) => text
-            .parse::<jiff::civil::Date>()
-            .map_err(|_| Failure(format!("`{text}` is no date: write it as 2026-01-15")))?,
-        None => jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
-    };
-    let start = date.to_zoned(jiff::tz::TimeZone::UTC)?;
-    Ok(start.timestamp().as_second())
+    match day {
+        Some(text) => {
+            calendar::day(text).ok_or_else(|| Failure(format!("`{text}` is no date: write it as 2026-01-15")))
+        }
+        None => {
+            let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+            Ok(today.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp().as_second())
+        }
+    }
 }
 
 /// The day of an instant, as the command line takes it.

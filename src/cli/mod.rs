@@ -1,5 +1,6 @@
 //! The commands: arguments in, an answer on standard output, findings on standard error.
 
+mod baseline;
 mod build;
 mod check;
 mod explain;
@@ -8,6 +9,7 @@ mod input;
 mod plan;
 mod table;
 mod terminal;
+mod test;
 mod why;
 pub mod wire;
 
@@ -47,6 +49,8 @@ enum Command {
     Plan(plan::Print),
     /// Show where one number comes from, down to what was written.
     Why(why::Why),
+    /// Check the spec's own assertions, and what its tests change.
+    Test(test::Test),
     /// Explain a finding, or show a module of the standard library.
     Explain(explain::Explain),
     /// Write a first spec that checks clean.
@@ -117,6 +121,7 @@ pub fn main() -> ExitCode {
         Command::Build(args) => args.run(&terminal),
         Command::Plan(args) => args.run(&terminal),
         Command::Why(args) => args.run(&terminal),
+        Command::Test(args) => args.run(&terminal),
         Command::Explain(args) => args.run(),
         Command::Init(args) => args.run(),
         Command::Completions { shell } => Ok(completions(*shell)),

@@ -31,6 +31,7 @@ fn amount(v: &Verdict) -> String {
     let predicted = v.predicted.map_or_else(|| "no bound".to_owned(), show::duration);
     let mark = match v.status {
         Status::Proved => "",
+        _ if v.waived.is_some() => "waived: ",
         Status::Refuted => "REFUTED: ",
         Status::Unknown => "UNKNOWN: ",
     };

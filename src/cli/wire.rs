@@ -3,7 +3,7 @@
 use super::input::{Spec, day};
 use super::table;
 use crate::diag::Severity;
-use crate::diag::render::json::{Finding, finding};
+use crate::diag::render::json::{Finding, findings};
 use crate::driver::Compiled;
 use crate::judge::{Status, Verdict, Witness};
 use crate::model::Objective;
@@ -30,6 +30,36 @@ pub struct CheckAnswer {
     pub assumptions: Vec<AssumptionAnswer>,
     /// The findings.
     pub findings: Vec<Finding>,
+    /// Findings that a baseline knows; they are not listed.
+    pub known: usize,
+    /// What is found and waived.
+    pub waived: Vec<WaivedAnswer>,
+    /// What became of the spec's assertions.
+    pub assertions: Vec<AssertionAnswer>,
+}
+
+/// A finding that the spec waives.
+#[derive(Debug, Serialize)]
+pub struct WaivedAnswer {
+    /// Why.
+    pub because: String,
+    /// The last day of the waiver, if it has one.
+    pub until: Option<String>,
+    /// The scenario that it is limited to.
+    pub under: Option<String>,
+    /// What it covers.
+    pub finding: Finding,
+}
+
+/// An assertion.
+#[derive(Debug, Serialize)]
+pub struct AssertionAnswer {
+    /// As it is written.
+    pub text: String,
+    /// `proved`, `refuted` or `unknown`.
+    pub status: Status,
+    /// Why it is asserted.
+    pub because: Option<String>,
 }
 
 /// How many of each.
@@ -41,7 +71,7 @@ pub struct Summary {
     pub refuted: usize,
     /// Objectives of which neither is known.
     pub unknown: usize,
-    /// Objectives waived. Always 0 in this version.
+    /// Objectives that are not proved, and waived; they count in none of the others.
     pub waived: usize,
     /// Findings that are errors.
     pub errors: usize,
@@ -62,6 +92,8 @@ pub struct VerdictAnswer {
     pub scenario: String,
     /// `proved`, `refuted` or `unknown`.
     pub status: Status,
+    /// Whether the spec waives it.
+    pub waived: bool,
     /// What the tier allows.
     pub allowed_seconds: f64,
     /// The bound, rounded up to a millisecond; `null` when there is none.
@@ -114,6 +146,7 @@ pub(super) fn check(spec: &Spec) -> CheckAnswer {
             .get(v.scenario as usize)
             .map_or_else(String::new, |s| s.name(&compiled.model)),
         status: v.status,
+        waived: v.waived.is_some(),
         allowed_seconds: seconds(v.allowed),
         predicted_seconds: v.predicted.map(seconds),
         reason: v.reason.as_ref().map(crate::plan::Reason::name),
@@ -130,7 +163,7 @@ pub(super) fn check(spec: &Spec) -> CheckAnswer {
             proved: verdicts.count(Status::Proved),
             refuted: verdicts.count(Status::Refuted),
             unknown: verdicts.count(Status::Unknown),
-            waived: 0,
+            waived: verdicts.waived(),
             errors: severity(Severity::Error),
             warnings: severity(Severity::Warning),
             not_judged: compiled.left_out,
@@ -142,8 +175,37 @@ pub(super) fn check(spec: &Spec) -> CheckAnswer {
             .enumerate()
             .map(|(number, a)| AssumptionAnswer { number, text: a.text.clone(), source: a.source.clone() })
             .collect(),
-        findings: spec.findings.iter().map(|f| finding(&compiled.sources, f)).collect(),
+        findings: findings(&compiled.sources, &spec.findings),
+        known: spec.known,
+        waived: waived(compiled),
+        assertions: asserted(compiled),
     }
+}
+
+fn waived(compiled: &Compiled) -> Vec<WaivedAnswer> {
+    let waivers = &compiled.model.claims.waivers;
+    let listed = findings(&compiled.sources, compiled.waived.iter().map(|w| &w.finding));
+    let answer = |(w, finding): (&crate::diag::Waived, Finding)| {
+        let waiver = waivers.get(w.by)?;
+        Some(WaivedAnswer {
+            because: waiver.reason.to_string(),
+            until: waiver.ends.map(|end| day(end - 1)),
+            under: waiver.under.as_ref().map(ToString::to_string),
+            finding,
+        })
+    };
+    compiled.waived.iter().zip(listed).filter_map(answer).collect()
+}
+
+/// The assertions of a spec or of one of its tests.
+pub(super) fn asserted(compiled: &Compiled) -> Vec<AssertionAnswer> {
+    let written = &compiled.model.claims.assertions;
+    let answer = |(a, became): (&crate::model::claims::Assertion, &crate::judge::Asserted)| AssertionAnswer {
+        text: compiled.sources.text(a.span).to_owned(),
+        status: became.status,
+        because: a.because.as_ref().map(ToString::to_string),
+    };
+    written.iter().zip(&compiled.asserted).map(answer).collect()
 }
 
 /// Every verdict with the plan that it was judged on, plan by plan.

@@ -93,6 +93,13 @@ declare! {
     RUN_OVERRUNS "run-overruns" Error judge "a scheduled run may still be going when the next is due";
     NEVER_CATCHES_UP "never-catches-up" Error judge "more is written than a replica's way carries";
     UNENCRYPTED_LINK "unencrypted-link" Error judge "data of a tier that asks for encryption crosses a link that states none";
+    ASSERT_FAILED "assert-failed" Error judge "something that the spec asserts does not hold";
+    ASSERT_UNPROVED "assert-unproved" Error judge "nothing shows that what the spec asserts holds";
+    UNKNOWN_SCENARIO "unknown-scenario" Error judge "a scenario is named that is not judged";
+    // Waivers.
+    CANNOT_ALLOW "cannot-allow" Error judge "a waiver of something that no waiver can cover";
+    EXPIRED_WAIVER "expired-waiver" Warning judge "a waiver whose last day is over";
+    UNUSED_WAIVER "unused-waiver" Warning judge "a waiver that covers nothing";
     NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
 
     // rsync.

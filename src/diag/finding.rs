@@ -87,6 +87,12 @@ impl Diagnostic {
     }
 }
 
+impl From<Vec<Diagnostic>> for Problems {
+    fn from(found: Vec<Diagnostic>) -> Self {
+        Self { found }
+    }
+}
+
 /// The sink for findings.
 #[derive(Debug, Default)]
 pub struct Problems {

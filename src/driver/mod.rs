@@ -7,13 +7,13 @@ pub use disk::Disk;
 use crate::base::SourceMap;
 use crate::base::limits::{self, Limits};
 use crate::base::world::{ReadError, World};
-use crate::diag::Problems;
+use crate::diag::{Problems, Waived, allow};
 use crate::flow::{self, Facts, Horizon};
-use crate::judge::{self, Verdicts};
+use crate::judge::{self, Asserted, Verdicts};
 use crate::model::{self, Model};
 use crate::ops::{self, Ops};
 use crate::plan::{self, Estate, Index, Plan};
-use crate::resolve;
+use crate::resolve::{self, Hir, hir::Test};
 
 /// What a run of the compiler is told beside the spec.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +36,14 @@ impl Options {
 pub struct Compiled {
     /// The texts.
     pub sources: SourceMap,
-    /// The findings of all stages.
+    /// The findings of all stages, those that are waived apart.
     pub problems: Problems,
+    /// The findings that are waived.
+    pub waived: Vec<Waived>,
+    /// Which waivers of the spec cover something.
+    pub used: Vec<bool>,
+    /// The resolved spec.
+    pub hir: Hir,
     /// The estate.
     pub model: Model,
     /// How many data classes and services are not in the model because of findings.
@@ -50,6 +56,8 @@ pub struct Compiled {
     pub index: Index,
     /// What is claimed.
     pub verdicts: Verdicts,
+    /// What became of the spec's assertions, in their order.
+    pub asserted: Vec<Asserted>,
 }
 
 impl Compiled {
@@ -81,6 +89,16 @@ pub fn compile(world: &dyn World, main: &str, options: &Options) -> Result<Compi
     let mut problems = Problems::new();
     let loaded = resolve::load(world, main, &mut sources, &options.limits, &mut problems)?;
     let hir = resolve::resolve(&loaded, &options.limits, &mut problems);
+    Ok(analyse(sources, hir, options, problems))
+}
+
+/// The spec as one of its tests has it, through all stages behind the resolved spec.
+pub fn retest(compiled: &Compiled, test: &Test, options: &Options) -> Compiled {
+    analyse(compiled.sources.clone(), compiled.hir.under(test), options, Problems::new())
+}
+
+/// From the resolved spec to verdicts.
+fn analyse(sources: SourceMap, hir: Hir, options: &Options, mut problems: Problems) -> Compiled {
     let lowered = model::lower::lower(&hir, &mut problems);
     let (model, left_out) = (lowered.model, lowered.left_out);
     let ops = ops::lower(&model, &mut problems);
@@ -88,7 +106,17 @@ pub fn compile(world: &dyn World, main: &str, options: &Options) -> Result<Compi
     let index = Index::new(&model, &ops);
     let estate = Estate { model: &model, ops: &ops, facts: &facts, index: &index };
     judge::normal_days(estate, &mut problems);
-    let verdicts = judge::judge(estate);
-    judge::findings(estate, &verdicts, &mut problems);
-    Ok(Compiled { sources, problems, model, left_out, ops, facts, index, verdicts })
+    let mut verdicts = judge::judge(estate);
+    let as_of = options.horizon.as_of;
+    let waivers = &model.claims.waivers;
+    let mut used = vec![false; waivers.len()];
+    judge::waive(&model, &mut verdicts, as_of, &mut used);
+    let mut waived = judge::findings(estate, &verdicts, &mut problems);
+    let asserted = judge::assertions(estate, &verdicts);
+    Asserted::tell(&asserted, &mut problems);
+    let (mut kept, more) = allow::split(problems.sorted(), waivers, as_of, &mut used);
+    waived.extend(more);
+    kept.extend(allow::findings(waivers, as_of, &used));
+    let problems = Problems::from(kept);
+    Compiled { sources, problems, waived, used, hir, model, left_out, ops, facts, index, verdicts, asserted }
 }

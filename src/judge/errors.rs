@@ -2,9 +2,12 @@
 
 use super::Verdicts;
 use super::verdict::{Status, Verdict};
+use super::waivers::finding_of;
 use crate::base::Span;
-use crate::diag::{Diagnostic, Problems, catalogue as c};
+use crate::base::similar::nearest;
+use crate::diag::{Diagnostic, Problems, Waived, catalogue as c};
 use crate::flow::LevelFact;
+use crate::model::claims::{Asked, Assertion};
 use crate::model::{Hop, Objective};
 use crate::ops::{Director, Job, Stream};
 use crate::plan::{Estate, Reason, Subject};
@@ -13,18 +16,23 @@ use la_arena::Idx;
 use std::collections::BTreeMap;
 
 /// One finding for each objective of a subject that is not proved under every scenario, about the
-/// scenario in which it is worst.
-pub fn findings(estate: Estate<'_>, verdicts: &Verdicts, problems: &mut Problems) {
-    let mut groups: BTreeMap<(Subject, Objective), Vec<&Verdict>> = BTreeMap::new();
+/// scenario in which it is worst. Those that waivers cover are given apart.
+pub fn findings(estate: Estate<'_>, verdicts: &Verdicts, problems: &mut Problems) -> Vec<Waived> {
+    let mut groups: BTreeMap<(Subject, Objective, Option<usize>), Vec<&Verdict>> = BTreeMap::new();
     for v in verdicts.list.iter().filter(|v| v.status != Status::Proved) {
-        groups.entry((v.subject, v.objective)).or_default().push(v);
+        groups.entry((v.subject, v.objective, v.waived)).or_default().push(v);
     }
-    for (_, group) in groups {
+    let mut waived = Vec::new();
+    for ((_, _, by), group) in groups {
         let worst = group.iter().copied().max_by_key(|v| (v.strain(), std::cmp::Reverse(v.scenario)));
-        if let Some(worst) = worst {
-            problems.push(not_met(estate, verdicts, worst, &group));
+        let Some(worst) = worst else { continue };
+        let finding = not_met(estate, verdicts, worst, &group);
+        match by {
+            Some(by) => waived.push(Waived { finding, by }),
+            None => problems.push(finding),
         }
     }
+    waived
 }
 
 fn not_met(estate: Estate<'_>, verdicts: &Verdicts, worst: &Verdict, group: &[&Verdict]) -> Diagnostic {
@@ -37,12 +45,7 @@ fn not_met(estate: Estate<'_>, verdicts: &Verdicts, worst: &Verdict, group: &[&V
         Objective::Rpo => "recovery point",
         Objective::Rto => "recovery time",
     };
-    let entry = match (worst.objective, worst.status) {
-        (Objective::Rpo, Status::Refuted) => &c::RPO_NOT_MET,
-        (Objective::Rpo, _) => &c::RPO_UNPROVED,
-        (Objective::Rto, Status::Refuted) => &c::RTO_NOT_MET,
-        (Objective::Rto, _) => &c::RTO_UNPROVED,
-    };
+    let entry = finding_of(worst);
     let claim = tier.map_or(String::new(), |(t, _)| format!(" `{}`", model.tiers[t].name));
     let verb = if worst.status == Status::Refuted { "does not meet" } else { "is not shown to meet" };
     let bound = match (worst.predicted, &worst.reason) {
@@ -206,4 +209,26 @@ pub(super) fn no_response(name: &str, at: Span) -> Diagnostic {
         format!("nothing says how long people take to react when `{name}` is hit"),
     )
     .help("`use std.responses.staffed`, or state a `response`")
+}
+
+pub(super) fn assertion(a: &Assertion, status: Status, left: &str, right: &str) -> Diagnostic {
+    let (entry, verb) = match status {
+        Status::Refuted => (&c::ASSERT_FAILED, "does not hold"),
+        _ => (&c::ASSERT_UNPROVED, "is not shown to hold"),
+    };
+    let finding = Diagnostic::new(entry, a.span, format!("this {verb}: {left} against {right}"))
+        .help("`drc why` shows where such a number comes from: mend what it rests on, or assert what holds");
+    match &a.because {
+        Some(reason) => finding.note(format!("asserted because {reason}")),
+        None => finding,
+    }
+}
+
+pub(super) fn unknown_scenario(asked: &Asked, names: &[String]) -> Diagnostic {
+    let what = format!("no scenario is called `{}`", asked.scenario);
+    let help = match nearest(&asked.scenario, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "scenarios are called `host db-a1`, `site hz-a`, `link dwdm`, `corruption`, `hostile`, or as the spec calls its own".to_owned(),
+    };
+    Diagnostic::new(&c::UNKNOWN_SCENARIO, asked.span, what).help(help)
 }

@@ -1,13 +1,17 @@
 //! Promises against plans and facts: what is proved, refuted or unknown.
 
+mod assertions;
 mod errors;
 mod rules;
 mod verdict;
+mod waivers;
 pub mod witness;
 
+pub use assertions::{Asserted, assertions};
 pub use errors::findings;
 pub use rules::normal_days;
 pub use verdict::{Status, Verdict, Witness};
+pub use waivers::{is_verdict, waive};
 
 use crate::model::{Objective, Scenario, StrikeKind};
 use crate::plan::{self, Choice, Estate, Plan, Reason, Subject};
@@ -24,9 +28,14 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
-    /// How many have a status.
+    /// How many have a status and are not waived.
     pub fn count(&self, status: Status) -> usize {
-        self.list.iter().filter(|v| v.status == status).count()
+        self.list.iter().filter(|v| v.status == status && v.waived.is_none()).count()
+    }
+
+    /// How many are not proved, and waived.
+    pub fn waived(&self) -> usize {
+        self.list.iter().filter(|v| v.waived.is_some()).count()
     }
 }
 
@@ -108,71 +117,122 @@ fn of_subject(
     let Some((tier, _)) = tier else { return Vec::new() };
     let bounds = model.tiers[tier].bounds(kind);
     let choice = found.choices.get(&subject).copied();
-    let lost = found.lost.get(&subject).copied();
-    let blank = |objective, allowed: crate::model::Input<Duration>| Verdict {
-        subject,
-        objective,
-        scenario,
-        status: Status::Proved,
-        allowed: allowed.value,
-        allowed_at: allowed.span,
-        predicted: Some(Duration::ZERO),
-        surely: Duration::ZERO,
-        relies_on: choice.map(|c| c.copy),
-        reason: None,
-        witness: None,
-    };
-    let settle = |mut v: Verdict, witness: &dyn Fn() -> Witness| {
-        v.status = Status::of(v.allowed, v.predicted, v.surely);
+    let judged = |objective, allowed: crate::model::Input<Duration>| {
+        let reached = reached(estate, plan, found, subject, objective);
+        let mut v = Verdict {
+            subject,
+            objective,
+            scenario,
+            status: Status::of(allowed.value, reached.predicted, reached.surely),
+            allowed: allowed.value,
+            allowed_at: allowed.span,
+            predicted: reached.predicted,
+            surely: reached.surely,
+            relies_on: choice.map(|c| c.copy),
+            reason: reached.reason,
+            witness: None,
+            waived: None,
+        };
         if v.status == Status::Refuted {
-            v.witness = Some(Box::new(witness()));
+            v.witness = Some(Box::new(match reached.by {
+                By::Choice(choice) => witness::of_loss(estate, choice),
+                By::Step(step) => witness::of_time(plan, step),
+                By::Lost(reason) => witness::nothing(reason),
+                By::Untouched => Witness::default(),
+            }));
         }
         v
     };
-    let nothing = |mut v: Verdict, reason: &Reason| {
-        v.predicted = None;
-        v.surely = if reason.is_ignorance() { Duration::ZERO } else { Duration::MAX };
-        v.reason = Some(reason.clone());
-        settle(v, &|| witness::nothing(reason))
-    };
-    let mut verdicts = Vec::new();
     // A service keeps no data: what it may lose is judged where the data is.
-    if let (Some(allowed), Subject::Data(_)) = (bounds.rpo, subject) {
-        let mut v = blank(Objective::Rpo, allowed);
-        verdicts.push(match (choice, lost) {
-            (Some(choice), _) => {
-                v.predicted = choice.loss;
-                v.surely = choice.loss_surely;
-                v.reason = choice.reason.clone();
-                settle(v, &|| witness::of_loss(estate, choice))
-            }
+    let rpo = bounds.rpo.filter(|_| matches!(subject, Subject::Data(_)));
+    let rpo = rpo.map(|allowed| judged(Objective::Rpo, allowed));
+    let rto = bounds.rto.map(|allowed| judged(Objective::Rto, allowed));
+    rpo.into_iter().chain(rto).collect()
+}
+
+/// What an objective comes to in a plan.
+struct Reached<'a> {
+    /// The bound; `None` when there is none.
+    predicted: Option<Duration>,
+    /// What a behaviour that is admitted surely reaches.
+    surely: Duration,
+    /// Why there is no bound.
+    reason: Option<Reason>,
+    /// What it was read off.
+    by: By<'a>,
+}
+
+/// What in a plan an objective is read off.
+enum By<'a> {
+    /// The copy that serves.
+    Choice(&'a Choice),
+    /// The step whose end is the recovery.
+    Step(usize),
+    /// Nothing recovers it.
+    Lost(&'a Reason),
+    /// Nothing happens to it.
+    Untouched,
+}
+
+fn reached<'a>(
+    estate: Estate<'_>,
+    plan: &Plan,
+    found: &Found<'a>,
+    subject: Subject,
+    objective: Objective,
+) -> Reached<'a> {
+    let choice = found.choices.get(&subject).copied();
+    let free =
+        Reached { predicted: Some(Duration::ZERO), surely: Duration::ZERO, reason: None, by: By::Untouched };
+    let gone = |reason: &'a Reason| Reached {
+        predicted: None,
+        surely: if reason.is_ignorance() { Duration::ZERO } else { Duration::MAX },
+        reason: Some(reason.clone()),
+        by: By::Lost(reason),
+    };
+    match (objective, found.lost.get(&subject).copied()) {
+        (Objective::Rpo, lost) => match (choice, lost) {
+            (Some(choice), _) => Reached {
+                predicted: choice.loss,
+                surely: choice.loss_surely,
+                reason: choice.reason.clone(),
+                by: By::Choice(choice),
+            },
             // A primary that waits loses nothing.
-            (None, Some(Reason::Stalls)) => v,
-            (None, Some(reason)) => nothing(v, reason),
-            (None, None) => v,
-        });
-    }
-    if let Some(allowed) = bounds.rto {
-        let mut v = blank(Objective::Rto, allowed);
-        verdicts.push(match (found.recovered.get(&subject), lost) {
+            (None, Some(Reason::Stalls) | None) => free,
+            (None, Some(reason)) => gone(reason),
+        },
+        (Objective::Rto, lost) => match (found.recovered.get(&subject).copied(), lost) {
             (Some(step), _) => {
-                if let Some(s) = plan.steps.get(*step) {
-                    v.predicted = (s.finish != Duration::MAX).then_some(s.finish);
-                    v.surely = s.surely;
-                }
-                if v.predicted.is_none() {
-                    // What keeps the loss from having a bound keeps the restore from having one.
-                    v.reason = choice
-                        .and_then(|c| c.reason.clone())
-                        .or_else(|| Some(Reason::MissingInput(unbounded(estate, plan, *step))));
-                }
-                settle(v, &|| witness::of_time(plan, *step))
+                let times = plan.steps.get(step).map(|s| (s.finish, s.surely));
+                let (finish, surely) = times.unwrap_or_default();
+                let predicted = (finish != Duration::MAX).then_some(finish);
+                // What keeps the loss from having a bound keeps the restore from having one.
+                let missing = || Reason::MissingInput(unbounded(estate, plan, step));
+                let reason = match predicted {
+                    Some(_) => None,
+                    None => choice.and_then(|c| c.reason.clone()).or_else(|| Some(missing())),
+                };
+                Reached { predicted, surely, reason, by: By::Step(step) }
             }
-            (None, Some(reason)) => nothing(v, reason),
-            (None, None) => v,
-        });
+            (None, Some(reason)) => gone(reason),
+            (None, None) => free,
+        },
     }
-    verdicts
+}
+
+/// What a subject loses at worst, or how long its recovery takes at worst, under a scenario: a
+/// value that is surely reached, and the bound, `None` when there is none. Whether or not anything
+/// is promised.
+pub fn measure(
+    estate: Estate<'_>,
+    scenario: &Scenario,
+    subject: Subject,
+    objective: Objective,
+) -> (Duration, Option<Duration>) {
+    let plan = plan::plan(estate, scenario);
+    let reached = reached(estate, &plan, &Found::new(&plan), subject, objective);
+    (reached.surely, reached.predicted)
 }
 
 /// What is missing where a step has no bound: the first step on the way to it that never ends.

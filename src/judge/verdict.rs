@@ -64,6 +64,8 @@ pub struct Verdict {
     pub reason: Option<Reason>,
     /// The behaviour that exceeds the objective, when refuted.
     pub witness: Option<Box<Witness>>,
+    /// The waiver that covers it when it is not proved, by its place in the model's list.
+    pub waived: Option<usize>,
 }
 
 impl Verdict {
@@ -74,7 +76,8 @@ impl Verdict {
             Some(p) => u128::from(p.0) * 1_000_000_000 / u128::from(self.allowed.0.max(1)),
             None => u128::MAX,
         };
-        (self.status != Status::Proved, self.status == Status::Refuted, part)
+        let open = self.waived.is_none();
+        (open && self.status != Status::Proved, open && self.status == Status::Refuted, part)
     }
 }
 

@@ -4,6 +4,7 @@
 //! tables keyed by its ids. After lowering, every id is valid, every link joins two different
 //! sites, every route joins up from end to end, and every number is within its range.
 
+pub mod claims;
 pub mod data;
 pub mod estate;
 pub mod input;
@@ -13,6 +14,7 @@ pub mod scenario;
 pub mod tier;
 
 pub use crate::schema::{GroupKind, Secret, StrikeKind};
+pub use claims::{Claims, Subject};
 pub use data::{
     Backup, Copy, CopyKind, CopyOf, Data, Files, Method, Mirror, Mode, On, Place, Replica, Route,
 };
@@ -65,6 +67,8 @@ pub struct Model {
     pub scenarios: Arena<Scenario>,
     /// Backup servers.
     pub backup_servers: Arena<BackupServer>,
+    /// What the spec says about its own verdicts.
+    pub claims: Claims,
 }
 
 impl Model {

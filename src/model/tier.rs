@@ -41,6 +41,16 @@ pub enum Objective {
     Rto,
 }
 
+impl Objective {
+    /// Its name in specs and outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rpo => "rpo",
+            Self::Rto => "rto",
+        }
+    }
+}
+
 impl Tier {
     /// What it promises in a kind of scenario.
     pub fn bounds(&self, kind: StrikeKind) -> Bounds {

@@ -1,6 +1,7 @@
 //! The plan and its steps.
 
 use crate::base::EcoString;
+pub use crate::model::Subject;
 use crate::model::{Cluster, Copy, Data, Dns, Host, Pool, Response, Scenario, Service, Store, Vip};
 use crate::ops::{Director, Job};
 use crate::quantity::{Bytes, Duration};
@@ -40,15 +41,6 @@ impl Plan {
         path.reverse();
         path
     }
-}
-
-/// What an objective is about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Subject {
-    /// A data class.
-    Data(Idx<Data>),
-    /// A service.
-    Service(Idx<Service>),
 }
 
 /// The copy from which one data class is recovered.

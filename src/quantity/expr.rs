@@ -200,6 +200,15 @@ impl Quantity {
         u64::try_from(rounded / den).map_err(|_| QuantityError::Overflow)
     }
 
+    /// Which of two is the greater.
+    ///
+    /// # Errors
+    /// When the dimensions differ, or the numbers are too large to be compared.
+    pub fn compare(&self, other: &Self) -> Result<std::cmp::Ordering> {
+        let difference = self.checked_sub(other)?;
+        Ok(difference.num.cmp(&0))
+    }
+
     fn want(&self, dim: Dim) -> Result<()> {
         if self.dim == dim {
             Ok(())
@@ -286,6 +295,31 @@ impl Quantity {
             return Err(QuantityError::NotWhole);
         }
         self.whole(1, false)
+    }
+}
+
+impl From<Bytes> for Quantity {
+    fn from(bytes: Bytes) -> Self {
+        Self { num: i128::from(bytes.0) * 8, den: 1, dim: Dim::DATA }
+    }
+}
+
+impl From<Duration> for Quantity {
+    fn from(time: Duration) -> Self {
+        Self { num: i128::from(time.0), den: 1, dim: Dim::TIME }
+    }
+}
+
+impl From<Ratio> for Quantity {
+    fn from(part: Ratio) -> Self {
+        Self { num: i128::from(part.0), den: 1, dim: Dim::PART }
+    }
+}
+
+impl From<Rate> for Quantity {
+    fn from(rate: Rate) -> Self {
+        let g = gcd(i128::from(rate.0), 1_000_000_000);
+        Self { num: i128::from(rate.0) / g, den: 1_000_000_000 / g, dim: Dim::RATE }
     }
 }
 

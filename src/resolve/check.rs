@@ -1,5 +1,6 @@
 //! Binds the names of blocks and reads their values: the last step to the resolved spec.
 
+use super::claims;
 use super::env::Env;
 use super::errors;
 use super::eval::Eval;
@@ -115,6 +116,11 @@ pub(super) fn check(loaded: &Loaded, expanded: &Expanded<'_>, problems: &mut Pro
         let eval =
             Eval { loaded, lets: &expanded.definitions.lets, env: block.env.clone(), problems, depth: 0 };
         hir.items.push(item(block, parent, torn.contains(&n), Typed { eval, names: &names }));
+    }
+    for claim in &expanded.claims {
+        let eval =
+            Eval { loaded, lets: &expanded.definitions.lets, env: claim.env.clone(), problems, depth: 0 };
+        claims::read(claim, Typed { eval, names: &names }, &mut hir);
     }
     hir.responses = hir.of(Kind::Response).map(|(id, _)| id).collect();
     hir

@@ -383,3 +383,36 @@ pub(super) fn unknown_column(column: &str, at: Span, near: Option<&str>) -> Diag
         None => d,
     }
 }
+
+pub(super) fn waiver_outside(at: Span) -> Diagnostic {
+    Diagnostic::new(&c::MISPLACED, at, "`allow` stands inside the block that it is about")
+        .help("move it between the braces of that block: it covers what is found there, and no more")
+}
+
+pub(super) fn no_date(day: &str, at: Span) -> Diagnostic {
+    Diagnostic::new(&c::WRONG_TYPE, at, format!("`{day}` is no day of the calendar"))
+        .help("write it as `2027-03-31`")
+}
+
+pub(super) fn not_comparable(at: Span, is: &str) -> Diagnostic {
+    Diagnostic::new(&c::WRONG_TYPE, at, format!("only numbers are compared, and this is {is}")).help(
+        "compare `rpo(orders, site hz-a)`, an attribute such as `dwdm.bandwidth`, or a value such as `30 s`",
+    )
+}
+
+pub(super) fn no_such_part(name: &str, at: Span, near: Option<&str>) -> Diagnostic {
+    let d = Diagnostic::new(
+        &c::UNKNOWN_NAME,
+        at,
+        format!("there is no `{name}` in that block that could be used here"),
+    );
+    match near {
+        Some(near) => d.help(format!("did you mean `{near}`?")),
+        None => d.help("name a block, what stands inside it, and an attribute: `orders.vault-a.log`"),
+    }
+}
+
+pub(super) fn unknown_block(name: &str, at: Span) -> Diagnostic {
+    Diagnostic::new(&c::UNKNOWN_NAME, at, format!("no block is called `{name}`"))
+        .help("name a block and an attribute of it: `set staffed.declare = 1 h`")
+}

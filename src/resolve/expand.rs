@@ -1,5 +1,6 @@
 //! Unrolls `for`, `pattern` and `apply`, and sorts entries into blocks and attributes.
 
+use super::claims::{self, Claim};
 use super::env::{Binding, Env};
 use super::errors;
 use super::eval::{Eval, Val};
@@ -20,6 +21,8 @@ pub(super) struct Expanded<'a> {
     pub definitions: Definitions<'a>,
     /// Parents before children.
     pub blocks: Vec<Block<'a>>,
+    /// What the spec says about its own verdicts.
+    pub claims: Vec<Claim<'a>>,
 }
 
 /// A block before its values are read.
@@ -66,13 +69,14 @@ pub(super) fn expand<'a>(loaded: &'a Loaded, limits: &Limits, problems: &mut Pro
         limit: limits.expanded_items,
         problems,
         blocks: Vec::new(),
+        claims: Vec::new(),
         full: false,
     };
     for (index, module) in loaded.modules.iter().enumerate() {
         expander.entries(&module.tree.entries, &Env::of(index), index, None, 0);
     }
-    let blocks = expander.blocks;
-    Expanded { definitions, blocks }
+    let (blocks, claims) = (expander.blocks, expander.claims);
+    Expanded { definitions, blocks, claims }
 }
 
 fn define_let(entry: &Entry, lets: &mut BTreeMap<EcoString, (Rc<Phrase>, Span)>, problems: &mut Problems) {
@@ -84,7 +88,7 @@ fn define_let(entry: &Entry, lets: &mut BTreeMap<EcoString, (Rc<Phrase>, Span)>,
                 lets.insert(name.clone(), (Rc::new(value.phrase.clone()), *span));
             }
         }
-        _ => problems.push(errors::bad_form(entry.head.span, "let", "let name = value")),
+        _ => problems.push(errors::bad_form(entry.head.span, "let", schema::form("let"))),
     }
 }
 
@@ -93,7 +97,7 @@ fn define_pattern<'a>(
     patterns: &mut BTreeMap<EcoString, Pattern<'a>>,
     problems: &mut Problems,
 ) {
-    let form = "pattern name(parameter, other = default) { … }";
+    let form = schema::form("pattern");
     let (name, span, arguments) = match entry.head.atoms.as_slice() {
         [_, Atom { kind: AtomKind::Word(name), span }, Atom { kind: AtomKind::Paren(args), .. }]
             if entry.value.is_none() && entry.body.is_some() =>
@@ -122,6 +126,7 @@ struct Expander<'a, 'p> {
     limit: usize,
     problems: &'p mut Problems,
     blocks: Vec<Block<'a>>,
+    claims: Vec<Claim<'a>>,
     full: bool,
 }
 
@@ -153,6 +158,7 @@ impl<'a> Expander<'a, '_> {
         match word.as_str() {
             "use" | "let" | "pattern" if parent.is_none() && depth == 0 => {}
             "use" | "let" | "pattern" => self.problems.push(errors::only_at_top(word, span)),
+            w if claims::WORDS.contains(&w) && entry.value.is_none() => self.claim(entry, env, parent),
             "for" => self.unroll(entry, env, module, parent, depth),
             // An engine has an attribute of that name.
             "apply" if entry.value.is_none() || entry.head.atoms.len() > 1 => {
@@ -160,6 +166,16 @@ impl<'a> Expander<'a, '_> {
             }
             _ => self.plain(entry, word, span, env, module, parent, depth),
         }
+    }
+
+    fn claim(&mut self, entry: &'a Entry, env: &Env, parent: Option<usize>) {
+        if self.claims.len() >= self.limit {
+            self.problems.push(errors::too_many_items(entry.head.span, self.limit));
+            self.full = true;
+            return;
+        }
+        let within = parent.and_then(|p| self.blocks.get(p)).map(|b| b.entry.span);
+        self.claims.push(Claim { entry, env: env.clone(), within });
     }
 
     fn poison(&mut self, block: Option<usize>) {
@@ -318,7 +334,7 @@ impl<'a> Expander<'a, '_> {
 
     /// `for x in list { … }`.
     fn unroll(&mut self, entry: &'a Entry, env: &Env, module: usize, parent: Option<usize>, depth: usize) {
-        let form = "for name in [a, b] { … }";
+        let form = schema::form("for");
         let (variable, over) = match entry.head.atoms.as_slice() {
             [_, Atom { kind: AtomKind::Word(v), .. }, Atom { kind: AtomKind::Word(r#in), .. }, over @ ..]
                 if r#in == "in" && !over.is_empty() && entry.value.is_none() && entry.colon.is_none() =>
@@ -342,7 +358,7 @@ impl<'a> Expander<'a, '_> {
 
     /// `apply name(arguments)`.
     fn apply(&mut self, entry: &'a Entry, env: &Env, module: usize, parent: Option<usize>, depth: usize) {
-        let form = "apply name(argument, other = argument)";
+        let form = schema::form("apply");
         let (name, span, arguments) = match entry.head.atoms.as_slice() {
             [_, Atom { kind: AtomKind::Word(n), span }, Atom { kind: AtomKind::Paren(args), .. }]
                 if entry.value.is_none() && entry.body.is_none() =>

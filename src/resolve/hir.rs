@@ -2,7 +2,8 @@
 
 use crate::base::{EcoString, Span};
 use crate::calendar::{Rule, WeekProfile};
-use crate::quantity::{Bytes, Duration, Rate, Ratio};
+use crate::diag::Waiver;
+use crate::quantity::{Bytes, Duration, Quantity, Rate, Ratio};
 use crate::schema::Secret;
 use crate::schema::{Kind, KindDef};
 use std::net::IpAddr;
@@ -12,17 +13,104 @@ use std::net::IpAddr;
 pub struct ItemId(pub u32);
 
 /// All blocks.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Hir {
     /// Parents before their children, in the order of the files.
     pub items: Vec<Item>,
     /// The responses that `use` or a declaration brought into the main file, in order: when it is
     /// one, it answers for every tier that names none.
     pub responses: Vec<ItemId>,
+    /// Findings that the spec waives.
+    pub waivers: Vec<Waiver>,
+    /// What the spec asserts of its own verdicts.
+    pub assertions: Vec<Assertion>,
+    /// The spec's own tests.
+    pub tests: Vec<Test>,
+}
+
+/// `assert left <= right because "…"`.
+#[derive(Clone, Debug)]
+pub struct Assertion {
+    /// The left side; the only one that can be a verdict.
+    pub left: Side,
+    /// How the sides compare.
+    pub compare: Compare,
+    /// The right side.
+    pub right: Side,
+    /// Why it is asserted, if the spec says so.
+    pub because: Option<EcoString>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// How two sides of an assertion compare.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the comparisons of arithmetic")]
+pub enum Compare {
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+    Equal,
+    Differs,
+}
+
+/// One side of an assertion.
+#[derive(Clone, Debug)]
+pub enum Side {
+    /// A value.
+    Quantity(Quantity),
+    /// `rpo(subject, scenario)` or `rto(subject, scenario)`: what is lost, or how long recovery
+    /// takes.
+    Measure {
+        /// Whether it is the recovery time.
+        rto: bool,
+        /// The data class or service.
+        subject: ItemId,
+        /// The scenario's name.
+        scenario: EcoString,
+        /// Where it stands.
+        span: Span,
+    },
+    /// `verdict(subject.rpo, scenario)`.
+    Verdict {
+        /// Whether it is about the recovery time.
+        rto: bool,
+        /// The data class or service.
+        subject: ItemId,
+        /// The scenario's name.
+        scenario: EcoString,
+        /// Where it stands.
+        span: Span,
+    },
+    /// `proved`, `refuted` or `unknown`.
+    Status(EcoString),
+}
+
+/// `test name { set …; assert … }`.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// Its name.
+    pub name: EcoString,
+    /// Where it is declared.
+    pub span: Span,
+    /// What is otherwise than the spec says.
+    pub overrides: Vec<Override>,
+    /// What then holds.
+    pub assertions: Vec<Assertion>,
+}
+
+/// An attribute that a test sets.
+#[derive(Clone, Debug)]
+pub struct Override {
+    /// Of which block.
+    pub item: ItemId,
+    /// The attribute.
+    pub attribute: Attr,
 }
 
 /// One block.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Item {
     /// Its row in the schema.
     pub def: &'static KindDef,
@@ -43,7 +131,7 @@ pub struct Item {
 }
 
 /// An attribute with its value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Attr {
     /// Its name, as in the schema.
     pub name: &'static str,
@@ -104,6 +192,38 @@ impl Hir {
     /// All blocks, in order, with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (ItemId, &Item)> {
         self.items.iter().enumerate().map(|(n, i)| (ItemId(n as u32), i))
+    }
+}
+
+impl Hir {
+    /// The spec as a test has it: its attributes in the place of what was stated, its assertions
+    /// the only ones.
+    #[must_use]
+    pub fn under(&self, test: &Test) -> Self {
+        let mut hir = self.clone();
+        for o in &test.overrides {
+            let Some(item) = hir.items.get_mut(o.item.0 as usize) else { continue };
+            item.attributes.retain(|a| a.name != o.attribute.name);
+            item.attributes.push(o.attribute.clone());
+        }
+        hir.assertions = test.assertions.clone();
+        hir
+    }
+}
+
+impl Value {
+    /// The number that it is, if it is one.
+    pub fn quantity(&self) -> Option<Quantity> {
+        Some(match self {
+            Self::Count(n) => Quantity::count(*n),
+            Self::Ratio(r) => Quantity::from(*r),
+            Self::Bytes(b) | Self::Size { bytes: b, .. } | Self::Capacity { bytes: Some(b), .. } => {
+                Quantity::from(*b)
+            }
+            Self::Rate(r) => Quantity::from(*r),
+            Self::Duration(d) => Quantity::from(*d),
+            _ => return None,
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 //! silent, since its finding has been made.
 
 mod check;
+mod claims;
 mod env;
 mod errors;
 mod eval;

@@ -4,10 +4,12 @@
 //! attribute is a row here and its lowering in `model`; the grammar never changes.
 
 mod kinds;
+mod statements;
 mod types;
 mod vocabulary;
 
 pub use kinds::{TOP, by_keyword};
+pub use statements::{STATEMENTS, Statement, form};
 pub use types::{Type, Words};
 pub use vocabulary::{GroupKind, Secret, StrikeKind};
 

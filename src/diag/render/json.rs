@@ -3,6 +3,8 @@
 use crate::base::{SourceMap, Span};
 use crate::diag::{Diagnostic, Severity};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// A finding.
 #[derive(Debug, Serialize)]
@@ -23,6 +25,9 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// Ways out.
     pub help: Vec<String>,
+    /// Stays the same while the finding's name and the text of its line do, wherever they move: a
+    /// later run with `--baseline` knows it again.
+    pub fingerprint: String,
     /// Changes that were checked to mend it. Empty in this version.
     pub fixes: Vec<()>,
 }
@@ -59,8 +64,36 @@ fn place(sources: &SourceMap, span: Span) -> (Option<String>, Option<Place>) {
     (Some(file.name.clone()), Some(place))
 }
 
-/// A finding in its wire form.
-pub fn finding(sources: &SourceMap, d: &Diagnostic) -> Finding {
+/// Findings in their wire form.
+pub fn findings<'a>(sources: &SourceMap, all: impl IntoIterator<Item = &'a Diagnostic>) -> Vec<Finding> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let one = |d: &Diagnostic| {
+        let key = key(sources, d);
+        let n = seen.entry(key.clone()).or_default();
+        *n += 1;
+        finding(sources, d, fingerprint(&key, *n))
+    };
+    all.into_iter().map(one).collect()
+}
+
+/// What a finding is about, apart from where that stands now.
+fn key(sources: &SourceMap, d: &Diagnostic) -> String {
+    let Some(file) = sources.file_of(d.primary.span) else { return d.entry.name.to_owned() };
+    let at = (d.primary.span.lo - file.base) as usize;
+    let before = file.text.get(..at).unwrap_or_default();
+    let start = before.rfind('\n').map_or(0, |n| n + 1);
+    let line = file.text.get(start..).and_then(|t| t.lines().next()).unwrap_or_default();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    format!("{}\n{}\n{}", d.entry.name, file.name, words.join(" "))
+}
+
+/// 16 hexadecimal digits of the key's hash, with the number of those of the same key before it.
+fn fingerprint(key: &str, n: usize) -> String {
+    let hash = Sha256::digest(format!("{key}\n{n}").as_bytes());
+    hash.iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+fn finding(sources: &SourceMap, d: &Diagnostic, fingerprint: String) -> Finding {
     let (file, span) = place(sources, d.primary.span);
     let label = |l: &crate::diag::Label| {
         let (file, span) = place(sources, l.span);
@@ -75,6 +108,7 @@ pub fn finding(sources: &SourceMap, d: &Diagnostic) -> Finding {
         labels: d.labels.iter().map(label).collect(),
         notes: d.notes.clone(),
         help: d.help.clone(),
+        fingerprint,
         fixes: Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 //! What is poisoned, or needs something that is, is left out in silence: its finding has been
 //! made. [`Lowered::left_out`] says how much that was.
 
+mod claims;
 mod data;
 mod defaults;
 mod errors;
@@ -52,6 +53,7 @@ pub fn lower(hir: &Hir, problems: &mut Problems) -> Lowered {
     lower.services();
     lower.backup_servers();
     lower.scenarios();
+    lower.claims();
     Lowered { model: lower.model, left_out: lower.left_out }
 }
 
