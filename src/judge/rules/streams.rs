@@ -1,0 +1,331 @@
+//! Streams and first copies over links: what the source keeps for them, how long they take to
+//! begin, and what TCP and the link let through.
+
+use crate::base::EcoString;
+use crate::calendar::{WeekProfile, show as calendar};
+use crate::diag::{Diagnostic, Problems, catalogue as c};
+use crate::flow::stream::Behind;
+use crate::flow::{Binding, WayRate, log_written, size_at_end, together};
+use crate::model::{Class, CopyKind, Direction, Hop, Idx, Link, Model, StrikeKind};
+use crate::ops::shaping::part;
+use crate::ops::{JobKind, Level, Stream, class_of};
+use crate::plan::Estate;
+use crate::quantity::{Bytes, Duration, Rate, Ratio, show, time_to_move};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All rules of this file.
+pub(super) fn check(estate: Estate<'_>, problems: &mut Problems) {
+    logs_expire(estate, problems);
+    slow_seeds(estate, problems);
+    tcp_limits(estate, problems);
+    link_load(estate, problems);
+}
+
+/// What needs the logs of a database, for how long at most.
+struct Need {
+    what: String,
+    span: crate::base::Span,
+    /// From one run to the next and until it has ended; nothing for a stream.
+    run: Duration,
+    /// The outage that is tolerated, and the catching up after it.
+    outage: Duration,
+    catch_up: Duration,
+}
+
+impl Need {
+    fn all(&self) -> Duration {
+        self.run.plus(self.outage).plus(self.catch_up)
+    }
+}
+
+/// R-16 and "Chains": the source keeps its logs for the interval of log runs, the outage that is
+/// tolerated and the catching up. One finding for each database, about what needs them longest.
+fn logs_expire(estate: Estate<'_>, problems: &mut Problems) {
+    let model = estate.model;
+    let mut needs: BTreeMap<_, Need> = BTreeMap::new();
+    let mut add = |cluster, need: Need| match needs.get(&cluster) {
+        Some(known) if known.all() >= need.all() => {}
+        _ => {
+            needs.insert(cluster, need);
+        }
+    };
+    for (id, fact) in estate.facts.streams.iter() {
+        let stream = &estate.ops.streams[id];
+        let Behind::Lag(lag) = fact.lag else { continue };
+        let crosses = stream.paths.first().is_some_and(|p| !p.hops.is_empty());
+        let outage = if crosses { tolerated(model, stream, lag.worst) } else { Duration::ZERO };
+        let what = format!("`{}`", model.hosts[stream.to].name);
+        let catch_up = catch_up(estate, stream.cluster, outage, fact.service);
+        add(stream.cluster, Need { what, span: stream.span, run: Duration::ZERO, outage, catch_up });
+    }
+    for (id, fact) in estate.facts.jobs.iter() {
+        let job = &estate.ops.jobs[id];
+        let JobKind::Log { cluster, .. } = job.kind else { continue };
+        let Some(level) = fact.level(Level::Log) else { continue };
+        let (Some(gap), Some(most)) = (level.gap, level.most) else { continue };
+        let what = format!("log runs of `{}`", job.name);
+        let (outage, catch_up) = (Duration::ZERO, Duration::ZERO);
+        let span = job.runs.first().map_or(job.span, |r| r.span);
+        add(cluster, Need { what, span, run: gap.length.plus(most), outage, catch_up });
+    }
+    for (cluster, need) in needs {
+        let of = &model.clusters[cluster];
+        let kept = of.logs_kept.value;
+        if need.all() <= kept {
+            continue;
+        }
+        let who = if of.logs_kept.assumed.is_some() { "is assumed to keep" } else { "keeps" };
+        let mut parts = Vec::new();
+        for (time, what) in [
+            (need.run, "from one run to the end of the next"),
+            (need.outage, "of outage that the recovery point tolerates"),
+            (need.catch_up, "of catching up"),
+        ] {
+            if time > Duration::ZERO {
+                parts.push(format!("{} {what}", show::duration(time)));
+            }
+        }
+        problems.push(
+            Diagnostic::new(
+                &c::LOGS_EXPIRE,
+                of.logs_kept.span,
+                format!(
+                    "`{}` {who} its logs for {}, and {} may need them after {}",
+                    of.name,
+                    show::duration(kept),
+                    need.what,
+                    show::duration(need.all())
+                ),
+            )
+            .label(need.span, "this needs them")
+            .note(format!(
+                "that is {}; what has expired is in no copy, and a replica must be made anew",
+                parts.join(" and ")
+            ))
+            .help(format!(
+                "keep them longer on each server, and say so: `logs-kept = {}`; or ship them more often",
+                show::duration(Duration::from_hours(need.all().0.div_ceil(Duration::from_hours(1).0)))
+            )),
+        );
+    }
+}
+
+/// The longest outage of a stream's way after which no data class has lost more than it claims to
+/// at most: its recovery point less what the stream is behind (calculus, 3.2).
+fn tolerated(model: &Model, stream: &Stream, lag: Duration) -> Duration {
+    let rpo = |d: Idx<_>| model.tiers[model.data[d].tier?.0].bounds(StrikeKind::Link).rpo;
+    let rpos = stream.serves.iter().filter_map(|c| rpo(model.copies[*c].data));
+    rpos.map(|r| r.value).max().map_or(Duration::ZERO, |r| r.minus(lag))
+}
+
+/// How long what was written in an outage takes to drain beside what goes on being written:
+/// a0 o / (c - a0), with the most that is written in the outage (calculus, 3.2).
+fn catch_up(
+    estate: Estate<'_>,
+    cluster: Idx<crate::model::Cluster>,
+    outage: Duration,
+    service: u64,
+) -> Duration {
+    let Some(backlog) = log_written(estate.model, cluster, outage) else { return Duration::ZERO };
+    if outage == Duration::ZERO {
+        return Duration::ZERO;
+    }
+    let mean = super::log_of(estate.model, cluster).map_or(0, |p| p.mean());
+    time_to_move(backlog, Rate::bytes_per_sec(service.saturating_sub(mean))).unwrap_or(Duration::MAX)
+}
+
+/// how long a new replica or mirror takes to arrive over its link.
+fn slow_seeds(estate: Estate<'_>, problems: &mut Problems) {
+    let model = estate.model;
+    let streams = estate.facts.streams.iter().map(|(id, f)| {
+        let s = &estate.ops.streams[id];
+        (s.serves.first().copied(), s.paths.first(), f.way)
+    });
+    let mirrors = estate.facts.jobs.iter().filter_map(|(id, f)| {
+        let job = &estate.ops.jobs[id];
+        let mirror = matches!(job.kind, JobKind::Mirror { .. });
+        mirror.then_some((job.serves.first().copied(), job.paths.first(), f.way))
+    });
+    for (copy, path, way) in streams.chain(mirrors) {
+        let (Some(copy), Some(path)) = (copy.map(|c| &model.copies[c]), path) else { continue };
+        let within = match &copy.kind {
+            CopyKind::Replica(r) => r.seed_within,
+            CopyKind::Mirror(m) => m.seed_within,
+            CopyKind::Backup(_) | CopyKind::CopyOf(_) => continue,
+        };
+        // Without any rate nothing arrives at all: told of where the copy is relied on.
+        if path.hops.is_empty() || way.rate == Rate(0) {
+            continue;
+        }
+        let size = size_at_end(model, &together(model, copy.data), estate.facts.horizon);
+        let takes = time_to_move(size, way.rate).unwrap_or(Duration::MAX);
+        if takes > within.value {
+            let goal = if within.assumed.is_some() { ", the goal where none is stated" } else { "" };
+            problems.push(
+                Diagnostic::new(
+                    &c::SLOW_SEED,
+                    copy.span,
+                    format!(
+                        "the first `{}` of `{}` takes {} to arrive, above {}{goal}",
+                        copy.name,
+                        model.data[copy.data].name,
+                        show::duration(takes),
+                        show::duration(within.value)
+                    ),
+                )
+                .label(super::stated(within), "what is allowed")
+                .note(format!("{} at {}; so long a loss of it leaves one copy less", show::bytes(size), show::rate(way.rate)))
+                .help("give it a larger share or a faster link, carry the first copy there on disks, or allow more: `seed-within = 7 days`"),
+            );
+        }
+    }
+}
+
+/// TCP gets less through than the link has for it. Told where a queue builds because of it,
+/// or where a window leaves more than half unused.
+fn tcp_limits(estate: Estate<'_>, problems: &mut Problems) {
+    let streams = estate.facts.streams.iter().map(|(id, f)| {
+        let s = &estate.ops.streams[id];
+        let queue = matches!(f.lag, Behind::Lag(lag) if lag.worst > Duration::ZERO);
+        let hops = s.paths.first().map_or(&[][..], |p| &p.hops).to_vec();
+        (
+            format!("the stream to `{}`", estate.model.hosts[s.to].name),
+            s.span,
+            hops,
+            Class::Replication,
+            f.way,
+            queue,
+        )
+    });
+    let jobs = estate
+        .facts
+        .jobs
+        .iter()
+        .filter(|(id, _)| !matches!(estate.ops.jobs[*id].kind, JobKind::Verify { .. }));
+    let jobs = jobs.map(|(id, f)| {
+        let j = &estate.ops.jobs[id];
+        let hops = j.paths.first().map_or(&[][..], |p| &p.hops).to_vec();
+        (format!("`{}`", j.name), j.span, hops, class_of(&j.kind), f.way, false)
+    });
+    let mut told = BTreeSet::new();
+    for (what, span, hops, class, way, queue) in streams.chain(jobs) {
+        let bound = matches!(way.binding, Binding::Window | Binding::Losses);
+        let Some((link, could)) = could_have(estate, &hops, class).filter(|_| bound) else { continue };
+        let wasted = way.binding == Binding::Window && way.rate.0 < could.0 / 2;
+        if (queue && way.rate < could || wasted) && told.insert(link) {
+            problems.push(tcp_finding(estate.model, link, &what, span, way, could));
+        }
+    }
+}
+
+/// What the narrowest link of a way has for one member of a class, payload counted.
+fn could_have(estate: Estate<'_>, hops: &[Hop], class: Class) -> Option<(Idx<Link>, Rate)> {
+    let model = estate.model;
+    let of = |hop: &Hop| {
+        let link = &model.links[hop.link];
+        let raw = match part(model, &estate.facts.members, &[*hop], class) {
+            Some((rate, _, _)) => rate,
+            None => link.bandwidth.value,
+        };
+        (hop.link, raw.part_down(link.efficiency.value))
+    };
+    hops.iter().map(of).min_by_key(|(_, rate)| *rate)
+}
+
+fn tcp_finding(
+    model: &Model,
+    link: Idx<Link>,
+    what: &str,
+    span: crate::base::Span,
+    way: WayRate,
+    could: Rate,
+) -> Diagnostic {
+    let l = &model.links[link];
+    // needed window = rate x round trip (calculus, section 4)
+    let window = Bytes(
+        u64::try_from((u128::from(could.0) * u128::from(way.rtt.0)).div_ceil(8_000_000_000))
+            .unwrap_or(u64::MAX),
+    );
+    let connections = could.0.div_ceil(way.rate.0.max(1));
+    let message = format!(
+        "one TCP connection gets {} of the {} that `{}` has for {what}",
+        show::rate(way.rate),
+        show::rate(could),
+        l.name
+    );
+    let many = format!("{} would need {connections} connections like that", show::rate(could));
+    let trip = show::duration(way.rtt);
+    if way.binding == Binding::Window {
+        let assumed = if l.window.assumed.is_some() { " as is assumed" } else { "" };
+        Diagnostic::new(&c::TCP_LIMIT, l.window.span, message)
+            .label(span, "what is held back")
+            .note(format!("a window of {}{assumed} in {trip}; {many}", show::bytes(l.window.value)))
+            .help(format!(
+                "let hosts at both ends reach a window of {} (`net.ipv4.tcp_wmem` and `tcp_rmem`), and say so: `window = {} MiB`",
+                show::bytes(window),
+                window.0.div_ceil(1 << 20)
+            ))
+    } else {
+        let assumed = if l.loss.assumed.is_some() { " as is assumed" } else { "" };
+        Diagnostic::new(&c::TCP_LIMIT, l.loss.span, message)
+            .label(span, "what is held back")
+            .note(format!("with {} of packets lost{assumed} in {trip}, on average; {many}", show::ratio(l.loss.value)))
+            .help("measure the loss and state it, have the carrier mend the line, or compress the stream: `compress = 2`")
+    }
+}
+
+/// What a stream puts on the wire over a week, and to whom.
+type Sent = (WeekProfile, EcoString);
+
+/// R-14, and "link load over the week": streams that each fit a share, or an undivided link, and
+/// do not fit it together at the hour at which most is written.
+fn link_load(estate: Estate<'_>, problems: &mut Problems) {
+    let model = estate.model;
+    let mut over: BTreeMap<(Idx<Link>, Direction), Vec<Sent>> = BTreeMap::new();
+    let crosses = |s: &Stream| s.paths.first().is_some_and(|p| !p.hops.is_empty());
+    for (_, stream) in estate.ops.streams.iter().filter(|(_, s)| crosses(s)) {
+        let Some(log) = super::log_of(model, stream.cluster) else { continue };
+        let wire = log.scaled(inverse(stream.compress));
+        for hop in stream.paths.first().iter().flat_map(|p| &p.hops) {
+            let name = model.hosts[stream.to].name.clone();
+            over.entry((hop.link, hop.direction)).or_default().push((wire.clone(), name));
+        }
+    }
+    for ((link, _), streams) in over {
+        let l = &model.links[link];
+        let share = l.share(Class::Replication);
+        if streams.len() < 2 || share.is_none() && !l.shares.is_empty() {
+            continue;
+        }
+        let raw = share.map_or(l.bandwidth.value, |s| l.bandwidth.value.part_down(s.value));
+        let room = raw.part_down(l.efficiency.value).in_bytes_down();
+        let sum = WeekProfile::sum(streams.iter().map(|s| &s.0));
+        let worst = sum.segments().max_by_key(|(start, _, rate)| (*rate, std::cmp::Reverse(*start)));
+        let Some((start, _, load)) = worst.filter(|w| w.2 > room) else { continue };
+        if streams.iter().any(|s| s.0.peak() > room) {
+            continue;
+        }
+        let names: Vec<String> = streams.iter().map(|s| format!("`{}`", s.1)).collect();
+        problems.push(
+            Diagnostic::new(
+                &c::LINK_OVERLOADED,
+                share.map_or(l.bandwidth.span, |s| s.span),
+                format!(
+                    "from {} the streams over `{}` bring {} together, and it has {} for them",
+                    calendar::second_of_week(start),
+                    l.name,
+                    show::bytes_per_sec(load),
+                    show::bytes_per_sec(room)
+                ),
+            )
+            .note(format!("each fits alone: those to {}", names.join(", ")))
+            .help("give them a larger share or a faster link, compress them, or send one over another link"),
+        );
+    }
+}
+
+/// One over a ratio, rounded up.
+fn inverse(ratio: Ratio) -> Ratio {
+    let whole = u128::from(Ratio::WHOLE.0);
+    Ratio(u64::try_from((whole * whole).div_ceil(u128::from(ratio.0.max(1)))).unwrap_or(u64::MAX))
+}
