@@ -109,6 +109,34 @@ fn logs_outlast_the_outage_and_the_catching_up() {
 }
 
 #[test]
+fn logs_within_the_disk() {
+    // 500 KiB/s make 1 024 000 B/s of log: 884 736 000 000 B in 10 days, 823.97 GiB; with 100 GiB of
+    // data 923.97 GiB. 70 % of 1.29 TiB are 924.67 GiB, of 1.28 TiB 917.5 GiB.
+    let spec = |kept: &str| {
+        format!(
+            "cluster c : maria {{ primary = big; replicas = [db2]; {kept} }}
+            data o {{ on = c; size = 100 GiB; writes = 500 KiB/s; replica db2 {{ mode = async }} }}"
+        )
+    };
+    let told = |disk: &str, kept: &str| {
+        let host = format!("host big {{ address = 10.0.0.9; disk = {disk} at 200 MiB/s }} ");
+        let rest = spec(kept);
+        let sites = SITES.replace("host db2", &format!("{host} host db2"));
+        let compiled = raw(&format!("{PEOPLE} {sites} {rest}"));
+        let all = compiled.problems.iter().filter(|d| d.entry.name == "logs-fill-disk");
+        all.map(|d| d.message.clone()).collect::<Vec<_>>()
+    };
+    let one = told("1.28 TiB", "");
+    assert_eq!(one.len(), 1);
+    assert!(
+        one[0].contains("823.97 GiB of logs in the 10 days that it keeps them, as is assumed"),
+        "{one:?}"
+    );
+    assert_eq!(told("1.29 TiB", "").len(), 0);
+    assert_eq!(told("1.28 TiB", "logs-kept = 9 days").len(), 0);
+}
+
+#[test]
 fn logs_outlast_the_runs_that_ship_them() {
     // Every 4 h, and the run itself.
     let spec = |kept: &str| {
@@ -156,6 +184,22 @@ fn a_window_that_leaves_half_of_a_link_unused() {
 }
 
 #[test]
+fn a_name_moves_for_a_site_and_not_for_a_host() {
+    let spec = |tier: &str, ttl: &str| {
+        format!(
+            "link wan : a <-> b {{ bandwidth = 1 Gbit/s; rtt = 2 ms }} tier t {{ {tier} }}
+            pool web {{ members = [x1]; standby = [y1]; port = 80 }}
+            vip va {{ address = 10.0.0.99/24; on = [x2]; serves = web }} vip vb {{ address = 10.0.1.99/24; on = [y2]; serves = web }}
+            dns n {{ name = \"n.example.com\"; ttl = {ttl}; points = [va]; failover = [vb] }}
+            service s : t {{ runs-on = web; start = 9 s; reached = [n] }}"
+        )
+    };
+    says(&spec("site { rto = 2 h }", "1 h"), "ttl-too-long", &["keep `n` for 1 h of the 2 h"]);
+    silent(&spec("site { rto = 2 h }", "59 min"), "ttl-too-long");
+    silent(&spec("host { rto = 2 h }", "1 h"), "ttl-too-long");
+}
+
+#[test]
 fn losses_are_told_of_where_a_queue_builds() {
     // 0.01 % lost in 30 ms: 1448 x 8 / (0.03 x 0.01) = 38.6 Mbit/s, 4.8 MB/s, of 540 Mbit/s.
     let spec = |evening: &str| {
@@ -172,6 +216,8 @@ fn losses_are_told_of_where_a_queue_builds() {
         &["38.61 Mbit/s of the 540 Mbit/s", "0.01 % of packets lost", "14 connections"],
     );
     silent(&spec("2 MiB/s"), "tcp-limit");
+    // A burst waits on any line.
+    silent(&spec("2 MiB/s; burst = 64 MiB"), "tcp-limit");
 }
 
 #[test]
@@ -353,6 +399,19 @@ fn daily_is_not_a_day() {
         data f : t { on = x1 path \"/f\"; size = 10 GiB; files = independent; backup sa { full = daily 01:00; keep = 9 days } }";
     says(spec, "rpo-not-met", &["24 h from one run to the next, and the next takes"]);
     silent(&spec.replace("24 h", "25 h"), "rpo-not-met");
+}
+
+#[test]
+fn one_database_is_one_moment() {
+    let spec = |both: &str| {
+        format!(
+            "cluster c : maria {{ primary = db }} cluster d : maria {{ primary = db2 }} pool w {{ members = [x1]; port = 80 }}
+            data o {{ on = c; size = 1 GiB }} data p {{ on = c; size = 1 GiB }} data q {{ on = d; size = 1 GiB }}
+            service s {{ runs-on = w; needs = [o, p, q]; start = 9 s; consistent = [{both}] }}"
+        )
+    };
+    silent(&spec("o, p"), "moments-differ");
+    says(&spec("o, p, q"), "moments-differ", &["`o` and `q` are not in one database"]);
 }
 
 #[test]

@@ -99,7 +99,9 @@ declare! {
     FLAT_WRITES "flat-writes" Warning judge "a tight recovery point rests on one rate for all hours";
     LARGE_TREE "large-tree" Warning judge "a static tree of files above 1 TiB is copied and restored file by file";
     FILES_ON_ONE_SERVER "files-on-one-server" Warning judge "several servers need files that one server alone holds";
+    MOMENTS_DIFFER "moments-differ" Error judge "data classes that must come back to one moment are not in one database";
     LOGS_EXPIRE "logs-expire" Error judge "a database drops its logs before all that need them have read them";
+    LOGS_FILL_DISK "logs-fill-disk" Warning judge "the logs that a database keeps may fill its disk";
     SLOW_SEED "slow-seed" Warning judge "the first copy over a link takes longer than is allowed";
     TCP_LIMIT "tcp-limit" Warning judge "one TCP connection gets less through than the link has for it";
     LINK_OVERLOADED "link-overloaded" Warning judge "streams that fit a link each do not fit it together";

@@ -187,6 +187,8 @@ pub struct Service {
     pub runs_on: (Idx<Pool>, Span),
     /// The data classes that it needs.
     pub needs: Vec<(Idx<Data>, Span)>,
+    /// Data classes that must come back to one common moment.
+    pub consistent: Vec<(Idx<Data>, Span)>,
     /// From order to answering.
     pub start: Input<Duration>,
     /// How one knows that it works.

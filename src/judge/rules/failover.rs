@@ -9,6 +9,9 @@ use crate::plan::times::takeover;
 use crate::quantity::{Duration, show};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The losses that a name is moved for: an address moves by itself when a host is gone.
+const MOVES: [StrikeKind; 2] = [StrikeKind::Site, StrikeKind::Region];
+
 /// All rules of this file.
 pub(super) fn check(estate: Estate<'_>, problems: &mut Problems) {
     names(estate.model, problems);
@@ -37,7 +40,7 @@ fn keep_tightest<K: Ord>(all: &mut BTreeMap<K, Promise>, key: K, new: Promise) {
 fn names(model: &Model, problems: &mut Problems) {
     let mut promises = BTreeMap::new();
     for (_, service) in model.services.iter() {
-        let Some(promise) = promise(model, service, &super::LOSSES) else { continue };
+        let Some(promise) = promise(model, service, &MOVES) else { continue };
         service.reached.iter().for_each(|(dns, _)| keep_tightest(&mut promises, *dns, promise));
     }
     for (dns, (rto, claimed)) in promises {

@@ -2,8 +2,8 @@
 
 use crate::base::Span;
 use crate::diag::{Diagnostic, Problems, catalogue as c};
-use crate::flow::size_at_end;
 use crate::flow::stream::Behind;
+use crate::flow::{size_at_end, together};
 use crate::model::{Cluster, CopyKind, Data, Host, Idx, Mode, Model, Objective, On, StrikeKind};
 use crate::ops::Stream;
 use crate::plan::Estate;
@@ -27,6 +27,7 @@ pub(super) fn check(estate: Estate<'_>, problems: &mut Problems) {
     flat_writes(estate, problems);
     large_trees(estate, problems);
     one_server(estate, problems);
+    moments(estate, problems);
 }
 
 /// a rate without hours or bursts says little of a tight recovery point on an asynchronous
@@ -172,6 +173,31 @@ fn one_server(estate: Estate<'_>, problems: &mut Problems) {
                 .help("add `mirror host { at = every 15 min }` to the data class"),
             );
         }
+    }
+}
+
+/// "Consistency": a database goes back to one moment, and nothing that is emitted brings two of
+/// them, or trees of files, to the same.
+fn moments(estate: Estate<'_>, problems: &mut Problems) {
+    let model = estate.model;
+    for (_, service) in model.services.iter() {
+        let Some((first, first_at)) = service.consistent.first() else { continue };
+        let whole = together(model, *first);
+        let Some((other, at)) = service.consistent.iter().find(|(d, _)| !whole.contains(d)) else { continue };
+        let (a, b) = (&model.data[*first].name, &model.data[*other].name);
+        problems.push(
+            Diagnostic::new(
+                &c::MOMENTS_DIFFER,
+                *at,
+                format!("`{a}` and `{b}` are not in one database: each comes back to a moment of its own"),
+            )
+            .label(*first_at, "must be of the same moment")
+            .note(format!(
+                "plans say so where `{}` needs both, and people look for what the other lacks",
+                service.name
+            ))
+            .help("keep them in one database, or leave one of them out of `consistent`"),
+        );
     }
 }
 

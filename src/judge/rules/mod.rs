@@ -5,6 +5,7 @@ mod backup;
 mod domains;
 mod failover;
 mod inputs;
+mod logs;
 mod standby;
 mod streams;
 pub(super) mod sync;
@@ -36,6 +37,7 @@ pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
     encryption(estate, problems);
     responses(estate, problems);
     inputs::check(estate, problems);
+    logs::check(estate, problems);
     streams::check(estate, problems);
     sync::check(estate, problems);
     domains::check(estate, problems);

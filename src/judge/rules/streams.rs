@@ -1,137 +1,23 @@
-//! Streams and first copies over links: what the source keeps for them, how long they take to
-//! begin, and what TCP and the link let through.
+//! Streams and first copies over links: how long they take to begin, and what TCP and the link let
+//! through.
 
 use crate::base::EcoString;
 use crate::calendar::{WeekProfile, show as calendar};
 use crate::diag::{Diagnostic, Problems, catalogue as c};
 use crate::flow::stream::Behind;
-use crate::flow::{Binding, WayRate, log_written, size_at_end, together};
-use crate::model::{Class, CopyKind, Direction, Hop, Idx, Link, Model, StrikeKind};
+use crate::flow::{Binding, StreamFact, WayRate, size_at_end, together};
+use crate::model::{Class, CopyKind, Direction, Hop, Idx, Link, Model};
 use crate::ops::shaping::part;
-use crate::ops::{JobKind, Level, Stream, class_of};
+use crate::ops::{JobKind, Stream, class_of};
 use crate::plan::Estate;
 use crate::quantity::{Bytes, Duration, Rate, Ratio, show, time_to_move};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All rules of this file.
 pub(super) fn check(estate: Estate<'_>, problems: &mut Problems) {
-    logs_expire(estate, problems);
     slow_seeds(estate, problems);
     tcp_limits(estate, problems);
     link_load(estate, problems);
-}
-
-/// What needs the logs of a database, for how long at most.
-struct Need {
-    what: String,
-    span: crate::base::Span,
-    /// From one run to the next and until it has ended; nothing for a stream.
-    run: Duration,
-    /// The outage that is tolerated, and the catching up after it.
-    outage: Duration,
-    catch_up: Duration,
-}
-
-impl Need {
-    fn all(&self) -> Duration {
-        self.run.plus(self.outage).plus(self.catch_up)
-    }
-}
-
-/// R-16 and "Chains": the source keeps its logs for the interval of log runs, the outage that is
-/// tolerated and the catching up. One finding for each database, about what needs them longest.
-fn logs_expire(estate: Estate<'_>, problems: &mut Problems) {
-    let model = estate.model;
-    let mut needs: BTreeMap<_, Need> = BTreeMap::new();
-    let mut add = |cluster, need: Need| match needs.get(&cluster) {
-        Some(known) if known.all() >= need.all() => {}
-        _ => {
-            needs.insert(cluster, need);
-        }
-    };
-    for (id, fact) in estate.facts.streams.iter() {
-        let stream = &estate.ops.streams[id];
-        let Behind::Lag(lag) = fact.lag else { continue };
-        let crosses = stream.paths.first().is_some_and(|p| !p.hops.is_empty());
-        let outage = if crosses { tolerated(model, stream, lag.worst) } else { Duration::ZERO };
-        let what = format!("`{}`", model.hosts[stream.to].name);
-        let catch_up = catch_up(estate, stream.cluster, outage, fact.service);
-        add(stream.cluster, Need { what, span: stream.span, run: Duration::ZERO, outage, catch_up });
-    }
-    for (id, fact) in estate.facts.jobs.iter() {
-        let job = &estate.ops.jobs[id];
-        let JobKind::Log { cluster, .. } = job.kind else { continue };
-        let Some(level) = fact.level(Level::Log) else { continue };
-        let (Some(gap), Some(most)) = (level.gap, level.most) else { continue };
-        let what = format!("log runs of `{}`", job.name);
-        let (outage, catch_up) = (Duration::ZERO, Duration::ZERO);
-        let span = job.runs.first().map_or(job.span, |r| r.span);
-        add(cluster, Need { what, span, run: gap.length.plus(most), outage, catch_up });
-    }
-    for (cluster, need) in needs {
-        let of = &model.clusters[cluster];
-        let kept = of.logs_kept.value;
-        if need.all() <= kept {
-            continue;
-        }
-        let who = if of.logs_kept.assumed.is_some() { "is assumed to keep" } else { "keeps" };
-        let mut parts = Vec::new();
-        for (time, what) in [
-            (need.run, "from one run to the end of the next"),
-            (need.outage, "of outage that the recovery point tolerates"),
-            (need.catch_up, "of catching up"),
-        ] {
-            if time > Duration::ZERO {
-                parts.push(format!("{} {what}", show::duration(time)));
-            }
-        }
-        problems.push(
-            Diagnostic::new(
-                &c::LOGS_EXPIRE,
-                of.logs_kept.span,
-                format!(
-                    "`{}` {who} its logs for {}, and {} may need them after {}",
-                    of.name,
-                    show::duration(kept),
-                    need.what,
-                    show::duration(need.all())
-                ),
-            )
-            .label(need.span, "this needs them")
-            .note(format!(
-                "that is {}; what has expired is in no copy, and a replica must be made anew",
-                parts.join(" and ")
-            ))
-            .help(format!(
-                "keep them longer on each server, and say so: `logs-kept = {}`; or ship them more often",
-                show::duration(Duration::from_hours(need.all().0.div_ceil(Duration::from_hours(1).0)))
-            )),
-        );
-    }
-}
-
-/// The longest outage of a stream's way after which no data class has lost more than it claims to
-/// at most: its recovery point less what the stream is behind (calculus, 3.2).
-fn tolerated(model: &Model, stream: &Stream, lag: Duration) -> Duration {
-    let rpo = |d: Idx<_>| model.tiers[model.data[d].tier?.0].bounds(StrikeKind::Link).rpo;
-    let rpos = stream.serves.iter().filter_map(|c| rpo(model.copies[*c].data));
-    rpos.map(|r| r.value).max().map_or(Duration::ZERO, |r| r.minus(lag))
-}
-
-/// How long what was written in an outage takes to drain beside what goes on being written:
-/// a0 o / (c - a0), with the most that is written in the outage (calculus, 3.2).
-fn catch_up(
-    estate: Estate<'_>,
-    cluster: Idx<crate::model::Cluster>,
-    outage: Duration,
-    service: u64,
-) -> Duration {
-    let Some(backlog) = log_written(estate.model, cluster, outage) else { return Duration::ZERO };
-    if outage == Duration::ZERO {
-        return Duration::ZERO;
-    }
-    let mean = super::log_of(estate.model, cluster).map_or(0, |p| p.mean());
-    time_to_move(backlog, Rate::bytes_per_sec(service.saturating_sub(mean))).unwrap_or(Duration::MAX)
 }
 
 /// how long a new replica or mirror takes to arrive over its link.
@@ -186,7 +72,7 @@ fn slow_seeds(estate: Estate<'_>, problems: &mut Problems) {
 fn tcp_limits(estate: Estate<'_>, problems: &mut Problems) {
     let streams = estate.facts.streams.iter().map(|(id, f)| {
         let s = &estate.ops.streams[id];
-        let queue = matches!(f.lag, Behind::Lag(lag) if lag.worst > Duration::ZERO);
+        let queue = tcp_binds(f.way) && builds(estate, s, f);
         let hops = s.paths.first().map_or(&[][..], |p| &p.hops).to_vec();
         (
             format!("the stream to `{}`", estate.model.hosts[s.to].name),
@@ -209,13 +95,24 @@ fn tcp_limits(estate: Estate<'_>, problems: &mut Problems) {
     });
     let mut told = BTreeSet::new();
     for (what, span, hops, class, way, queue) in streams.chain(jobs) {
-        let bound = matches!(way.binding, Binding::Window | Binding::Losses);
-        let Some((link, could)) = could_have(estate, &hops, class).filter(|_| bound) else { continue };
+        let Some((link, could)) = could_have(estate, &hops, class).filter(|_| tcp_binds(way)) else {
+            continue;
+        };
         let wasted = way.binding == Binding::Window && way.rate.0 < could.0 / 2;
         if (queue && way.rate < could || wasted) && told.insert(link) {
             problems.push(tcp_finding(estate.model, link, &what, span, way, could));
         }
     }
+}
+
+fn tcp_binds(way: WayRate) -> bool {
+    matches!(way.binding, Binding::Window | Binding::Losses)
+}
+
+/// Whether more is written than gets through at some hour. A burst alone always waits.
+fn builds(estate: Estate<'_>, stream: &Stream, fact: &StreamFact) -> bool {
+    let burst = super::log_of(estate.model, stream.cluster).map_or(Bytes::ZERO, |p| p.burst);
+    matches!(fact.lag, Behind::Lag(lag) if lag.backlog > burst)
 }
 
 /// What the narrowest link of a way has for one member of a class, payload counted.

@@ -1,6 +1,6 @@
 //! Copies that writes wait for: what the waiting costs, and what it is worth.
 
-use crate::diag::{Diagnostic, Problems, catalogue as c};
+use crate::diag::{Diagnostic, Problems, Severity, catalogue as c};
 use crate::flow::stream::commit_time;
 use crate::judge::verdict::Verdict;
 use crate::model::{Cluster, CopyKind, Idx, Mode, Objective, StrikeKind};
@@ -52,8 +52,7 @@ fn write_budgets(estate: Estate<'_>, problems: &mut Problems) {
         }
         let stream = &estate.ops.streams[id];
         let assumed = if budget.assumed.is_some() { " as is assumed" } else { "" };
-        problems.push(
-            Diagnostic::new(
+        let mut finding = Diagnostic::new(
                 &c::WRITES_TOO_SLOW,
                 stream.span,
                 format!(
@@ -74,8 +73,12 @@ fn write_budgets(estate: Estate<'_>, problems: &mut Problems) {
             .help(format!(
                 "wait for a replica that is nearer, use `mode = async` for this one, or allow it: `write-budget = {} ms`",
                 wait.0.div_ceil(1_000_000)
-            )),
-        );
+            ));
+        // What nobody asked for is no error.
+        if budget.assumed.is_some() {
+            finding.severity = Severity::Warning;
+        }
+        problems.push(finding);
     }
 }
 

@@ -265,6 +265,7 @@ impl Lower<'_> {
                     tier: self.tier_of(item)?,
                     runs_on: (self.id(pool)?, pool_span),
                     needs: self.ids(item.refs("needs"))?,
+                    consistent: self.ids(item.refs("consistent"))?,
                     start: item.read("start", duration)?,
                     check: item.attr("check").and_then(|a| match &a.value {
                         Value::Check { url, within: w } => {

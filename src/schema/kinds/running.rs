@@ -175,6 +175,11 @@ pub static SERVICE: KindDef = KindDef {
     attributes: &[
         must("runs-on", Type::Ref(&[Kind::Pool]), "The pool that runs it."),
         may("needs", Type::Refs(&[Kind::Data]), "The data classes that it needs."),
+        may(
+            "consistent",
+            Type::Refs(&[Kind::Data]),
+            "Data classes that must come back to one common moment: all in one database.",
+        ),
         must("start", Type::Duration, "From order to answering."),
         may("check", Type::Check, "How one knows that it works."),
         may("reached", Type::Refs(&[Kind::Dns]), "The names by which it is reached."),
