@@ -102,6 +102,31 @@ declare! {
     UNUSED_WAIVER "unused-waiver" Warning judge "a waiver that covers nothing";
     NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
 
+    // Normal days: docs/rules.md says which rule of the calculus each carries.
+    FLAT_WRITES "flat-writes" Warning judge "a tight recovery point rests on one rate for all hours";
+    LARGE_TREE "large-tree" Warning judge "a static tree of files above 1 TiB is copied and restored file by file";
+    FILES_ON_ONE_SERVER "files-on-one-server" Warning judge "several servers need files that one server alone holds";
+    MOMENTS_DIFFER "moments-differ" Error judge "data classes that must come back to one moment are not in one database";
+    LOGS_EXPIRE "logs-expire" Error judge "a database drops its logs before all that need them have read them";
+    LOGS_FILL_DISK "logs-fill-disk" Warning judge "the logs that a database keeps may fill its disk";
+    SLOW_SEED "slow-seed" Warning judge "the first copy over a link takes longer than is allowed";
+    TCP_LIMIT "tcp-limit" Warning judge "one TCP connection gets less through than the link has for it";
+    LINK_OVERLOADED "link-overloaded" Warning judge "streams that fit a link each do not fit it together";
+    WRITES_TOO_SLOW "writes-too-slow" Error judge "commits wait longer for replicas than is allowed";
+    SYNC_IN_ONE_RADIUS "sync-in-one-radius" Warning judge "sites so near that one disaster takes both, and no region says so";
+    REPLICA_BESIDE_SOURCE "replica-beside-source" Warning judge "a replica or mirror is lost with its original";
+    BACKUP_BESIDE_SOURCE "backup-beside-source" Warning judge "backups, or who restores them, are lost with what they protect";
+    WAYS_SHARE_FATE "ways-share-fate" Warning judge "one cut takes all alternatives of a route";
+    LONG_CHAIN "long-chain" Warning judge "a restore spends most of its time on incrementals";
+    UNVERIFIED_COPY "unverified-copy" Warning judge "a backup is not read back as often as its tier asks";
+    UNGUARDED_MIRROR "unguarded-mirror" Warning judge "a mirror follows the deletion of every file";
+    TTL_TOO_LONG "ttl-too-long" Warning judge "resolvers keep a name for half of the recovery time or more";
+    SLOW_FAILOVER "slow-failover" Warning judge "what moves by itself takes half of the recovery time or more";
+    HASTY_FAILOVER "hasty-failover" Warning judge "what moves by itself moves during a pause that is no failure";
+    DEBOUNCE_TOO_LONG "debounce-too-long" Warning judge "a host hides a lost carrier longer than an address waits";
+    STATEFUL_VIP "stateful-vip" Warning judge "an address moves by itself and the data behind it does not";
+    STANDBY_SHARED "standby-shared" Error judge "one loss starts the same standby server for two pools";
+
     // rsync.
     MIRROR_PATH_TOO_LONG "mirror-path-too-long" Error emit "the folder of a mirror has a name or a length that file systems do not take";
     MIRROR_FOLDERS_CLASH "mirror-folders-clash" Error emit "the folder of a mirror overlaps another folder on its host";

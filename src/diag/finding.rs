@@ -28,7 +28,7 @@ pub struct Label {
 pub struct Diagnostic {
     /// Its entry in the catalogue.
     pub entry: &'static Entry,
-    /// Its weight here; the catalogue's unless a flag raised it.
+    /// Its weight here; the catalogue's unless a flag raised it, or it is about a default.
     pub severity: Severity,
     /// One sentence that says what is wrong.
     pub message: String,

@@ -82,7 +82,7 @@ fn not_met(estate: Estate<'_>, verdicts: &Verdicts, worst: &Verdict, group: &[&V
         let more = if others.len() > 6 { format!(" and {} more", others.len() - 6) } else { String::new() };
         finding = finding.note(format!("{words} {shown}{more}"));
     }
-    finding.help(way_out(worst))
+    finding.help(super::rules::sync::without_loss(estate, worst).unwrap_or_else(|| way_out(worst)))
 }
 
 /// Where the input stands that binds a verdict: the schedule, the stream, or the copy's own place.

@@ -131,6 +131,8 @@ pub struct Replica {
     pub mode: Input<Mode>,
     /// Bytes before by bytes after, in billionths: 2.2 is 2 200 000 000. 1 when nothing is stated.
     pub compress: Input<Ratio>,
+    /// How long its first copy may take to arrive.
+    pub seed_within: Input<Duration>,
 }
 
 /// A tree of files kept alike.
@@ -146,6 +148,8 @@ pub struct Mirror {
     pub max_delete: Input<Ratio>,
     /// How many snapshots are kept, 1 or more.
     pub keep: Input<u64>,
+    /// How long its first copy may take to arrive.
+    pub seed_within: Input<Duration>,
 }
 
 /// How a backup reads its data.

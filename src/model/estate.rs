@@ -46,6 +46,8 @@ pub struct Host {
     pub interface: Input<EcoString>,
     /// What its network card moves.
     pub nic: Input<Rate>,
+    /// How long a bond of its cards waits before it tells that the carrier is gone, if it does.
+    pub debounce: Option<Input<Duration>>,
     /// How much its disk holds, if stated.
     pub disk_capacity: Option<Input<Bytes>>,
     /// What its disk reads and writes.

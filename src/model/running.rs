@@ -66,6 +66,11 @@ pub struct Cluster {
     pub staging: Input<EcoString>,
     /// The option file with the account that backs up and promotes.
     pub credentials: Secret,
+    /// How long each of its servers keeps its binary logs: its own configuration, which nothing
+    /// that is emitted sets.
+    pub logs_kept: Input<Duration>,
+    /// How much longer a commit may take because it waits for replicas.
+    pub write_budget: Input<Duration>,
     /// Where `failover = automatic …` stands, if it does: nothing that is emitted performs it.
     pub automatic: Option<Span>,
 }
@@ -102,6 +107,8 @@ pub struct Pool {
     pub timeout: Input<Duration>,
     /// The systemd unit that runs it, for starts on standby hosts.
     pub unit: Input<EcoString>,
+    /// How long a server may stand still without having failed.
+    pub tolerated_pause: Input<Duration>,
 }
 
 /// An address that moves between hosts of one site (VRRP).
@@ -129,6 +136,8 @@ pub struct Vip {
     pub fall: Input<u64>,
     /// A shell command that succeeds while the node can serve; `None` asks the local port.
     pub check: Option<Input<EcoString>>,
+    /// How long a host may stand still without having failed.
+    pub tolerated_pause: Input<Duration>,
 }
 
 /// What a name can point to.
@@ -178,6 +187,8 @@ pub struct Service {
     pub runs_on: (Idx<Pool>, Span),
     /// The data classes that it needs.
     pub needs: Vec<(Idx<Data>, Span)>,
+    /// Data classes that must come back to one common moment.
+    pub consistent: Vec<(Idx<Data>, Span)>,
     /// From order to answering.
     pub start: Input<Duration>,
     /// How one knows that it works.

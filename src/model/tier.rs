@@ -29,6 +29,8 @@ pub struct Tier {
     pub response: Option<(Idx<Response>, Span)>,
     /// Whether links and stores must be encrypted.
     pub encrypted: Option<Input<bool>>,
+    /// How often each backup must be read back.
+    pub verify_every: Option<Input<Duration>>,
 }
 
 /// Which objective.

@@ -4,6 +4,7 @@
 use super::{Node, Value, loss, time};
 use crate::base::SourceMap;
 use crate::model::{Assumption, Copy, Idx, Origin, Scenario};
+use crate::ops::{Job, JobKind};
 use crate::plan::times::times;
 use crate::plan::{Choice, Estate, Means, Stage, StepKind, plan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,6 +84,14 @@ impl Assumptions {
         }
         for (origin, (what, value)) in all.terms.values() {
             self.one(what, *value, *origin, sources);
+        }
+        // Streams and shipped logs rest on logs that are still there.
+        let log = |j: &Job| if let JobKind::Log { cluster, .. } = j.kind { Some(cluster) } else { None };
+        let mut clusters: BTreeSet<_> = estate.ops.jobs.iter().filter_map(|(_, j)| log(j)).collect();
+        clusters.extend(estate.ops.streams.iter().map(|(_, s)| s.cluster));
+        for cluster in clusters {
+            let kept = estate.model.clusters[cluster].logs_kept;
+            self.one("binary logs are kept", Value::Time(kept.value), kept.origin(), sources);
         }
     }
 

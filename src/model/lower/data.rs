@@ -6,10 +6,15 @@ use crate::calendar::Rule;
 use crate::model::{
     Backup, Copy, CopyKind, CopyOf, Data, Files, Host, Input, Method, Mirror, Mode, On, Place, Replica, Store,
 };
-use crate::quantity::Ratio;
+use crate::quantity::{Duration, Ratio};
 use crate::resolve::hir::{Item, ItemId, Value};
 use crate::schema::Kind;
 use la_arena::Idx;
+
+fn seed_within(item: &Item) -> Input<Duration> {
+    let assumed = || Input::assumed(Duration::from_hours(72), item.span, &defaults::SEED);
+    item.read("seed-within", duration).unwrap_or_else(assumed)
+}
 
 fn schedule(item: &Item, name: &str) -> Option<(Rule, Span)> {
     item.read(name, rule).map(|r| (r.value, r.span))
@@ -165,6 +170,7 @@ impl Lower<'_> {
             compress: item
                 .read("compress", ratio)
                 .unwrap_or_else(|| Input::assumed(Ratio::WHOLE, item.span, &defaults::COMPRESS)),
+            seed_within: seed_within(item),
         };
         Some((Place::Host(host), CopyKind::Replica(replica)))
     }
@@ -205,6 +211,7 @@ impl Lower<'_> {
             limit: item.read("limit", rate),
             max_delete,
             keep,
+            seed_within: seed_within(item),
         };
         Some((Place::Host(host), CopyKind::Mirror(mirror)))
     }

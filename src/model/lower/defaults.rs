@@ -29,5 +29,9 @@ assumptions! {
     PATH "a folder that the emitted files name", "the emitted configuration";
     COMPRESS "a stream is not compressed", "nothing is stated";
     METHOD "a database is read by its physical backup", "nothing else is stated";
+    LOGS_KEPT "a database keeps its binary logs for 10 days", "`expire_logs_days` as Debian ships MariaDB; MySQL keeps them for 30 days";
+    WRITE_BUDGET "waiting for replicas may make a commit 5 ms longer", "the largest latency that is usual for synchronous copies";
+    SEED "a first copy may take 72 h to arrive", "the goal that Azure Site Recovery sets for an initial replication";
+    PAUSE "a server stands still for 1 s at most without having failed", "a long collection of garbage, or a virtual machine that moves between hosts";
     JOBS "a director runs up to 1000 jobs at once", "the emitted configuration";
 }

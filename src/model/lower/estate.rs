@@ -83,6 +83,7 @@ impl Lower<'_> {
                 interface: item
                     .read("interface", text)
                     .unwrap_or_else(|| Input::assumed("eth0".into(), item.span, &defaults::PATH)),
+                debounce: item.read("debounce", duration),
                 nic: nic.unwrap_or_else(|| Input::assumed(Rate(1_000_000_000), item.span, &defaults::NIC)),
                 disk_capacity: item.read("disk", capacity_bytes),
                 disk_rate: disk_rate

@@ -76,6 +76,7 @@ impl Lower<'_> {
                 special,
                 response: response.or(only.flatten()),
                 encrypted: item.read("encrypted", boolean),
+                verify_every: item.read("verify-every", duration),
             };
             let tier = self.model.tiers.alloc(tier);
             self.set(id, tier);

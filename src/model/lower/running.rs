@@ -17,6 +17,11 @@ fn path_or(item: &Item, name: &str, default: &str) -> Input<EcoString> {
     item.read(name, text).unwrap_or_else(|| Input::assumed(default.into(), item.span, &defaults::PATH))
 }
 
+fn tolerated_pause(item: &Item) -> Input<Duration> {
+    let assumed = || Input::assumed(Duration::from_secs(1), item.span, &defaults::PAUSE);
+    item.read("tolerated-pause", duration).unwrap_or_else(assumed)
+}
+
 impl Lower<'_> {
     pub(super) fn engines(&mut self) {
         for (id, item) in self.sound(Kind::Engine) {
@@ -81,6 +86,12 @@ impl Lower<'_> {
                 credentials: item
                     .read("credentials", secret)
                     .map_or_else(|| Secret::File("/etc/drc/db.cnf".into()), |s| s.value),
+                logs_kept: item.read("logs-kept", duration).unwrap_or_else(|| {
+                    Input::assumed(Duration::from_days(10), item.span, &defaults::LOGS_KEPT)
+                }),
+                write_budget: item.read("write-budget", duration).unwrap_or_else(|| {
+                    Input::assumed(Duration::from_millis(5), item.span, &defaults::WRITE_BUDGET)
+                }),
                 automatic,
             };
             let cluster = self.model.clusters.alloc(cluster);
@@ -127,6 +138,7 @@ impl Lower<'_> {
                     .unwrap_or_else(|| Input::assumed(3, span, &defaults::POOL_FALL)),
                 timeout: check.and_then(|c| c.read("timeout", duration)).unwrap_or(every),
                 unit: path_or(item, "unit", &format!("drc-{}.service", item.name)),
+                tolerated_pause: tolerated_pause(item),
             };
             let pool = self.model.pools.alloc(pool);
             self.set(id, pool);
@@ -186,6 +198,7 @@ impl Lower<'_> {
                     .read("fall", count)
                     .unwrap_or_else(|| Input::assumed(2, span, &defaults::VIP_FALL)),
                 check: item.read("check", text),
+                tolerated_pause: tolerated_pause(item),
             };
             let vip = self.model.vips.alloc(vip);
             self.set(id, vip);
@@ -252,6 +265,7 @@ impl Lower<'_> {
                     tier: self.tier_of(item)?,
                     runs_on: (self.id(pool)?, pool_span),
                     needs: self.ids(item.refs("needs"))?,
+                    consistent: self.ids(item.refs("consistent"))?,
                     start: item.read("start", duration)?,
                     check: item.attr("check").and_then(|a| match &a.value {
                         Value::Check { url, within: w } => {

@@ -50,6 +50,11 @@ pub static TIER: KindDef = KindDef {
             "Who reacts. The only response in reach when not stated.",
         ),
         may("encrypted", Type::Bool, "Whether links and stores must be encrypted. `false` when not stated."),
+        may(
+            "verify-every",
+            Type::Duration,
+            "How often each backup must be read back. Never when not stated.",
+        ),
     ],
     inside: &[
         &CASE_HOST,

@@ -67,6 +67,11 @@ pub static REPLICA: KindDef = KindDef {
             Type::Duration,
             "How long a semi-sync primary waits before it goes on alone. The engine's when not stated.",
         ),
+        may(
+            "seed-within",
+            Type::Duration,
+            "How long its first copy may take to arrive. 72 h are assumed when not stated.",
+        ),
     ],
     inside: &[],
     doc: "A replica of a database.",
@@ -97,6 +102,11 @@ pub static MIRROR: KindDef = KindDef {
             "A run that would drop more of the files stops. 20 % when not stated.",
         ),
         may("keep", Type::Count, "Snapshots kept. 3 when not stated."),
+        may(
+            "seed-within",
+            Type::Duration,
+            "How long its first copy may take to arrive. 72 h are assumed when not stated.",
+        ),
     ],
     inside: &[],
     doc: "A tree of files kept alike on another host.",

@@ -69,6 +69,11 @@ pub static HOST: KindDef = KindDef {
         may("interface", Type::Text, "The network interface of that address. `eth0` when not stated."),
         may("nic", Type::Rate, "What its network card moves. 1 Gbit/s is assumed when not stated."),
         may(
+            "debounce",
+            Type::Duration,
+            "How long a bond of its cards waits before it tells that the carrier is gone. None when not stated.",
+        ),
+        may(
             "disk",
             Type::Capacity,
             "How much its disk holds and moves. 100 MiB/s is assumed when no rate is stated.",

@@ -60,6 +60,16 @@ pub static CLUSTER: KindDef = KindDef {
             Type::Secret,
             "The option file of the account that backs up and promotes. `/etc/drc/db.cnf` when not stated.",
         ),
+        may(
+            "logs-kept",
+            Type::Duration,
+            "How long each of its servers keeps binary logs, as its own configuration says. 10 days are assumed when not stated.",
+        ),
+        may(
+            "write-budget",
+            Type::Duration,
+            "How much longer a commit may take because it waits for replicas. 5 ms are assumed when not stated.",
+        ),
     ],
     inside: &[],
     doc: "A database and its replicas.",
@@ -94,6 +104,11 @@ pub static POOL: KindDef = KindDef {
         ),
         must("port", Type::Port, "The port that they answer on."),
         may("unit", Type::Text, "The systemd unit of a server. `drc-` and the pool's name when not stated."),
+        may(
+            "tolerated-pause",
+            Type::Duration,
+            "How long a server may stand still without having failed. 1 s is assumed when not stated.",
+        ),
     ],
     inside: &[&POOL_CHECK],
     doc: "Servers that do the same work behind a balancer.",
@@ -119,6 +134,11 @@ pub static VIP: KindDef = KindDef {
             "check",
             Type::Command,
             "A command that succeeds while the host can serve. Asks the pool's port on the host when not stated.",
+        ),
+        may(
+            "tolerated-pause",
+            Type::Duration,
+            "How long a host may stand still without having failed. 1 s is assumed when not stated.",
         ),
     ],
     inside: &[],
@@ -155,6 +175,11 @@ pub static SERVICE: KindDef = KindDef {
     attributes: &[
         must("runs-on", Type::Ref(&[Kind::Pool]), "The pool that runs it."),
         may("needs", Type::Refs(&[Kind::Data]), "The data classes that it needs."),
+        may(
+            "consistent",
+            Type::Refs(&[Kind::Data]),
+            "Data classes that must come back to one common moment: all in one database.",
+        ),
         must("start", Type::Duration, "From order to answering."),
         may("check", Type::Check, "How one knows that it works."),
         may("reached", Type::Refs(&[Kind::Dns]), "The names by which it is reached."),

@@ -1,18 +1,81 @@
-//! What must hold on a day on which nothing is lost.
+//! What must hold on a day on which nothing is lost: the rules of the model's "Normal days" and of
+//! the calculus's section 10, one file a family. `docs/rules.md` says which rule is where.
+
+mod backup;
+mod domains;
+mod failover;
+mod inputs;
+mod logs;
+mod standby;
+mod streams;
+pub(super) mod sync;
 
 use super::{errors, witness};
+use crate::calendar::WeekProfile;
 use crate::diag::Problems;
 use crate::flow::stream::Behind;
+use crate::model::{Cluster, Idx, Input, Model, Objective, StrikeKind, Tier};
 use crate::plan::Estate;
+use crate::quantity::Duration;
 use std::collections::BTreeSet;
 
-/// Runs end before the next is due, streams catch up, what asks for encryption gets it, and
-/// somebody reacts.
+/// The kinds of scenario that take things and leave contents right.
+const LOSSES: [StrikeKind; 6] = [
+    StrikeKind::Host,
+    StrikeKind::Site,
+    StrikeKind::Region,
+    StrikeKind::Link,
+    StrikeKind::Group,
+    StrikeKind::Own,
+];
+
+/// Runs end before the next is due, streams catch up, what asks for encryption gets it, somebody
+/// reacts, and each family's own rules hold. Each rule looks at each thing of the estate once.
 pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
     runs(estate, problems);
-    streams(estate, problems);
+    catching_up(estate, problems);
     encryption(estate, problems);
     responses(estate, problems);
+    inputs::check(estate, problems);
+    logs::check(estate, problems);
+    streams::check(estate, problems);
+    sync::check(estate, problems);
+    domains::check(estate, problems);
+    backup::check(estate, problems);
+    failover::check(estate, problems);
+    standby::check(estate, problems);
+}
+
+/// The tightest that a tier asks for in some kinds of scenario, and where.
+fn tightest(
+    model: &Model,
+    tier: Idx<Tier>,
+    objective: Objective,
+    kinds: &[StrikeKind],
+) -> Option<Input<Duration>> {
+    let bound = |kind: &StrikeKind| {
+        let bounds = model.tiers[tier].bounds(*kind);
+        match objective {
+            Objective::Rpo => bounds.rpo,
+            Objective::Rto => bounds.rto,
+        }
+    };
+    kinds.iter().filter_map(bound).min_by_key(|b| b.value)
+}
+
+/// Where a limit stands, for a label; nowhere when it is a default.
+fn stated(limit: Input<Duration>) -> crate::base::Span {
+    if limit.assumed.is_some() { crate::base::Span::default() } else { limit.span }
+}
+
+/// The envelope of a database's log, amplification counted; `None` when a data class of it does
+/// not say how much is written.
+fn log_of(model: &Model, cluster: Idx<Cluster>) -> Option<WeekProfile> {
+    let data = model.data_in(cluster);
+    let all: Option<Vec<&WeekProfile>> =
+        data.iter().map(|d| model.data[*d].writes.as_ref().map(|w| &w.value)).collect();
+    let amplification = model.engines[model.clusters[cluster].engine].amplification.value;
+    Some(WeekProfile::sum(all?).scaled(amplification))
 }
 
 fn runs(estate: Estate<'_>, problems: &mut Problems) {
@@ -35,7 +98,7 @@ fn runs(estate: Estate<'_>, problems: &mut Problems) {
     }
 }
 
-fn streams(estate: Estate<'_>, problems: &mut Problems) {
+fn catching_up(estate: Estate<'_>, problems: &mut Problems) {
     for (id, fact) in estate.facts.streams.iter() {
         let stream = &estate.ops.streams[id];
         match (&fact.lag, &fact.apply) {
