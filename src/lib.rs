@@ -7,6 +7,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![warn(clippy::string_slice)]
 
+pub mod answers;
 pub mod base;
 pub mod calendar;
 pub mod cli;

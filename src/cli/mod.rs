@@ -1,11 +1,14 @@
 //! The commands: arguments in, an answer on standard output, findings on standard error.
 
+mod answers;
 mod build;
 mod check;
 mod explain;
 mod init;
 mod input;
 mod plan;
+mod slack;
+mod suggest;
 mod table;
 mod terminal;
 mod why;
@@ -47,6 +50,10 @@ enum Command {
     Plan(plan::Print),
     /// Show where one number comes from, down to what was written.
     Why(why::Why),
+    /// Show how far the nearest input of each objective can move before its verdict turns.
+    Slack(slack::Slack),
+    /// Show what mends each objective that fails, re-checked.
+    Suggest(suggest::Suggest),
     /// Explain a finding, or show a module of the standard library.
     Explain(explain::Explain),
     /// Write a first spec that checks clean.
@@ -117,6 +124,8 @@ pub fn main() -> ExitCode {
         Command::Build(args) => args.run(&terminal),
         Command::Plan(args) => args.run(&terminal),
         Command::Why(args) => args.run(&terminal),
+        Command::Slack(args) => args.run(&terminal),
+        Command::Suggest(args) => args.run(&terminal),
         Command::Explain(args) => args.run(),
         Command::Init(args) => args.run(),
         Command::Completions { shell } => Ok(completions(*shell)),

@@ -2,8 +2,9 @@
 
 use super::input::{Spec, day};
 use super::table;
+use crate::answers::{Edit, Who, slack, suggest};
 use crate::diag::Severity;
-use crate::diag::render::json::{Finding, finding};
+use crate::diag::render::json::{Finding, Place, finding, place};
 use crate::driver::Compiled;
 use crate::judge::{Status, Verdict, Witness};
 use crate::model::Objective;
@@ -143,6 +144,292 @@ pub(super) fn check(spec: &Spec) -> CheckAnswer {
             .map(|(number, a)| AssumptionAnswer { number, text: a.text.clone(), source: a.source.clone() })
             .collect(),
         findings: spec.findings.iter().map(|f| finding(&compiled.sources, f)).collect(),
+    }
+}
+
+/// The answer of `slack --format json`.
+#[derive(Debug, Serialize)]
+pub struct SlackAnswer {
+    /// Of this interface: 1.
+    pub version: u32,
+    /// The first day for which it holds.
+    pub as_of: String,
+    /// For how many days it holds.
+    pub horizon_days: u32,
+    /// The objectives, the tightest first.
+    pub objectives: Vec<ObjectiveSlack>,
+    /// Inputs that, moved the way that helps when nothing is shared, turn something.
+    pub notes: Vec<ReversalNote>,
+    /// Objectives left out by the limit.
+    pub left_out: usize,
+    /// Inputs that were moved.
+    pub inputs_moved: usize,
+    /// Inputs that were not, since enough had been tried.
+    pub inputs_not_moved: usize,
+}
+
+/// An objective and its headroom.
+#[derive(Debug, Serialize)]
+pub struct ObjectiveSlack {
+    /// A data class or a service.
+    pub subject: String,
+    /// `rpo` or `rto`.
+    pub objective: Objective,
+    /// The scenario in which it is nearest to failing.
+    pub scenario: String,
+    /// Whether it is proved.
+    pub proved: bool,
+    /// What the tier allows there.
+    pub allowed_seconds: f64,
+    /// The bound there; `null` when there is none.
+    pub predicted_seconds: Option<f64>,
+    /// Its inputs, the nearest first.
+    pub limits: Vec<InputLimit>,
+}
+
+/// How far an input can move.
+#[derive(Debug, Serialize)]
+pub struct InputLimit {
+    /// What it is, in words.
+    pub input: String,
+    /// Who could change it.
+    pub who: Who,
+    /// Whether nobody stated it.
+    pub assumed: bool,
+    /// The file it stands in; that of the block that lacks it, when nobody stated it.
+    pub file: Option<String>,
+    /// Where in that file.
+    pub span: Option<Place>,
+    /// What is stated.
+    pub stated: String,
+    /// The farthest that keeps the verdict.
+    pub keeps: String,
+    /// The nearest that turns it.
+    pub turns: String,
+    /// How many times what is stated that is.
+    pub times: f64,
+    /// The scenario under which it turns.
+    pub under: String,
+    /// The change that turns it.
+    pub edit: EditAnswer,
+}
+
+/// An input that turns something although it moved the way that helps.
+#[derive(Debug, Serialize)]
+pub struct ReversalNote {
+    /// `sharing-reversal`.
+    pub name: &'static str,
+    /// What it is, in words.
+    pub input: String,
+    /// The file it stands in.
+    pub file: Option<String>,
+    /// Where in that file.
+    pub span: Option<Place>,
+    /// What is stated.
+    pub stated: String,
+    /// What was put there.
+    pub put: String,
+    /// What is then no longer met.
+    pub turns: Vec<String>,
+}
+
+/// The answer of `suggest --format json`.
+#[derive(Debug, Serialize)]
+pub struct SuggestAnswer {
+    /// Of this interface: 1.
+    pub version: u32,
+    /// The first day for which it holds.
+    pub as_of: String,
+    /// For how many days it holds.
+    pub horizon_days: u32,
+    /// What fails, the worst first.
+    pub objectives: Vec<ObjectiveFixes>,
+    /// Objectives that fail and were left out by the limit.
+    pub left_out: usize,
+}
+
+/// What can be done about an objective.
+#[derive(Debug, Serialize)]
+pub struct ObjectiveFixes {
+    /// A data class or a service.
+    pub subject: String,
+    /// `rpo` or `rto`.
+    pub objective: Objective,
+    /// The scenario in which it is worst.
+    pub scenario: String,
+    /// `refuted` or `unknown`.
+    pub status: Status,
+    /// What the tier allows there.
+    pub allowed_seconds: f64,
+    /// The bound there; `null` when there is none.
+    pub predicted_seconds: Option<f64>,
+    /// Changes that mend it, the ones to try first first.
+    pub fixes: Vec<FixAnswer>,
+    /// Changes that mend it under some scenarios, where nothing does under all.
+    pub partly: Vec<PartlyAnswer>,
+    /// Inputs that were moved.
+    pub inputs_moved: usize,
+    /// Inputs that were not, since enough had been tried.
+    pub inputs_not_moved: usize,
+}
+
+/// Changes that together mend something.
+#[derive(Debug, Serialize)]
+pub struct FixAnswer {
+    /// Whether the whole compiler, run over the changed text, proved it and found nothing worse.
+    pub rechecked: bool,
+    /// All objectives that are met with it and were not.
+    pub meets: Vec<String>,
+    /// The changes.
+    pub changes: Vec<ChangeAnswer>,
+}
+
+/// A change of one input.
+#[derive(Debug, Serialize)]
+pub struct ChangeAnswer {
+    /// What it is, in words.
+    pub input: String,
+    /// Who could change it.
+    pub who: Who,
+    /// What is stated; empty when nobody stated anything.
+    pub stated: String,
+    /// What would stand there.
+    pub put: String,
+    /// The entry as it would read.
+    pub line: String,
+    /// The edit that makes it so.
+    pub edit: EditAnswer,
+}
+
+/// A change that mends an objective under some scenarios.
+#[derive(Debug, Serialize)]
+pub struct PartlyAnswer {
+    /// The change.
+    pub change: ChangeAnswer,
+    /// The scenarios.
+    pub under: Vec<String>,
+}
+
+fn changed(c: &suggest::Change) -> ChangeAnswer {
+    ChangeAnswer {
+        input: c.input.clone(),
+        who: c.who,
+        stated: c.stated.clone(),
+        put: c.put.clone(),
+        line: c.line.clone(),
+        edit: (&c.edit).into(),
+    }
+}
+
+/// The answer of `suggest` for one spec.
+pub(super) fn suggest(spec: &Spec, answer: &suggest::Answer) -> SuggestAnswer {
+    let fix = |f: &suggest::Fix| FixAnswer {
+        rechecked: true,
+        meets: f.meets.iter().map(ToString::to_string).collect(),
+        changes: f.changes.iter().map(changed).collect(),
+    };
+    let of = |s: &suggest::Suggestion| ObjectiveFixes {
+        subject: s.objective.subject.to_string(),
+        objective: s.objective.objective,
+        scenario: s.scenario.to_string(),
+        status: s.status,
+        allowed_seconds: seconds(s.allowed),
+        predicted_seconds: s.predicted.map(seconds),
+        fixes: s.single.iter().chain(&s.combined).map(fix).collect(),
+        partly: s
+            .partly
+            .iter()
+            .map(|p| PartlyAnswer {
+                change: changed(&p.change),
+                under: p.under.iter().map(ToString::to_string).collect(),
+            })
+            .collect(),
+        inputs_moved: s.moved,
+        inputs_not_moved: s.not_moved,
+    };
+    SuggestAnswer {
+        version: 1,
+        as_of: day(spec.horizon.as_of),
+        horizon_days: spec.horizon.days,
+        objectives: answer.suggestions.iter().map(of).collect(),
+        left_out: answer.left_out,
+    }
+}
+
+/// A change of a file.
+#[derive(Debug, Serialize)]
+pub struct EditAnswer {
+    /// The file; a dotted name for a module of the standard library.
+    pub file: String,
+    /// First byte that goes, from 0.
+    pub start: usize,
+    /// One past the last byte that goes.
+    pub end: usize,
+    /// What comes in its place.
+    pub text: String,
+}
+
+impl From<&Edit> for EditAnswer {
+    fn from(e: &Edit) -> Self {
+        Self { file: e.file.clone(), start: e.start, end: e.end, text: e.text.clone() }
+    }
+}
+
+/// The answer of `slack` for one spec.
+pub(super) fn slack(spec: &Spec, answer: &slack::Answer) -> SlackAnswer {
+    let sources = &spec.compiled.sources;
+    let limit = |l: &slack::Limit| {
+        let (file, span) = place(sources, l.at);
+        InputLimit {
+            input: l.input.clone(),
+            who: l.who,
+            assumed: l.assumed,
+            file,
+            span,
+            stated: l.stated.clone(),
+            keeps: l.keeps.0.clone(),
+            turns: l.turns.0.clone(),
+            times: (l.times * 1e6).round() / 1e6,
+            under: l.under.to_string(),
+            edit: (&l.turns.1).into(),
+        }
+    };
+    SlackAnswer {
+        version: 1,
+        as_of: day(spec.horizon.as_of),
+        horizon_days: spec.horizon.days,
+        objectives: answer
+            .slacks
+            .iter()
+            .map(|s| ObjectiveSlack {
+                subject: s.objective.subject.to_string(),
+                objective: s.objective.objective,
+                scenario: s.scenario.to_string(),
+                proved: s.proved,
+                allowed_seconds: seconds(s.allowed),
+                predicted_seconds: s.predicted.map(seconds),
+                limits: s.limits.iter().map(limit).collect(),
+            })
+            .collect(),
+        notes: answer
+            .reversals
+            .iter()
+            .map(|r| {
+                let (file, span) = place(sources, r.at);
+                ReversalNote {
+                    name: "sharing-reversal",
+                    input: r.input.clone(),
+                    file,
+                    span,
+                    stated: r.stated.clone(),
+                    put: r.put.clone(),
+                    turns: r.turns.clone(),
+                }
+            })
+            .collect(),
+        left_out: answer.left_out,
+        inputs_moved: answer.moved,
+        inputs_not_moved: answer.not_moved,
     }
 }
 

@@ -51,7 +51,8 @@ pub struct Label {
     pub text: String,
 }
 
-fn place(sources: &SourceMap, span: Span) -> (Option<String>, Option<Place>) {
+/// The file of a span, and where in it.
+pub fn place(sources: &SourceMap, span: Span) -> (Option<String>, Option<Place>) {
     let Some(file) = sources.file_of(span) else { return (None, None) };
     let (line, column) = file.line_column(span.lo);
     let place =
