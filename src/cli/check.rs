@@ -2,7 +2,7 @@
 
 use super::input::{Spec, day};
 use super::terminal::Terminal;
-use super::{Common, Failure, Outcome, table, wire};
+use super::{Common, Failure, Outcome, answers, table, wire};
 use crate::judge::Status;
 use crate::why::Assumptions;
 use clap::{Args, ValueEnum};
@@ -37,7 +37,8 @@ impl Check {
         let mut outcome = Outcome::default();
         let mut answers = Vec::new();
         for path in &self.paths {
-            let spec = Spec::read(path, &self.common)?;
+            let mut spec = Spec::read(path, &self.common)?;
+            answers::help(&mut spec);
             outcome.failed |= spec.failed();
             match self.format {
                 Format::Text => {

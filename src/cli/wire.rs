@@ -4,7 +4,7 @@ use super::input::{Spec, day};
 use super::table;
 use crate::answers::{Edit, Who, slack, suggest};
 use crate::diag::Severity;
-use crate::diag::render::json::{Finding, Place, finding, place};
+use crate::diag::render::json::{Edit as WireEdit, Finding, Place, finding, place};
 use crate::driver::Compiled;
 use crate::judge::{Status, Verdict, Witness};
 use crate::model::Objective;
@@ -211,7 +211,7 @@ pub struct InputLimit {
     /// The scenario under which it turns.
     pub under: String,
     /// The change that turns it.
-    pub edit: EditAnswer,
+    pub edit: WireEdit,
 }
 
 /// An input that turns something although it moved the way that helps.
@@ -298,7 +298,7 @@ pub struct ChangeAnswer {
     /// The entry as it would read.
     pub line: String,
     /// The edit that makes it so.
-    pub edit: EditAnswer,
+    pub edit: WireEdit,
 }
 
 /// A change that mends an objective under some scenarios.
@@ -310,6 +310,10 @@ pub struct PartlyAnswer {
     pub under: Vec<String>,
 }
 
+fn edit(e: &Edit) -> WireEdit {
+    WireEdit { file: e.file.clone(), start: e.start, end: e.end, text: e.text.clone() }
+}
+
 fn changed(c: &suggest::Change) -> ChangeAnswer {
     ChangeAnswer {
         input: c.input.clone(),
@@ -317,7 +321,7 @@ fn changed(c: &suggest::Change) -> ChangeAnswer {
         stated: c.stated.clone(),
         put: c.put.clone(),
         line: c.line.clone(),
-        edit: (&c.edit).into(),
+        edit: edit(&c.edit),
     }
 }
 
@@ -356,25 +360,6 @@ pub(super) fn suggest(spec: &Spec, answer: &suggest::Answer) -> SuggestAnswer {
     }
 }
 
-/// A change of a file.
-#[derive(Debug, Serialize)]
-pub struct EditAnswer {
-    /// The file; a dotted name for a module of the standard library.
-    pub file: String,
-    /// First byte that goes, from 0.
-    pub start: usize,
-    /// One past the last byte that goes.
-    pub end: usize,
-    /// What comes in its place.
-    pub text: String,
-}
-
-impl From<&Edit> for EditAnswer {
-    fn from(e: &Edit) -> Self {
-        Self { file: e.file.clone(), start: e.start, end: e.end, text: e.text.clone() }
-    }
-}
-
 /// The answer of `slack` for one spec.
 pub(super) fn slack(spec: &Spec, answer: &slack::Answer) -> SlackAnswer {
     let sources = &spec.compiled.sources;
@@ -391,7 +376,7 @@ pub(super) fn slack(spec: &Spec, answer: &slack::Answer) -> SlackAnswer {
             turns: l.turns.0.clone(),
             times: (l.times * 1e6).round() / 1e6,
             under: l.under.to_string(),
-            edit: (&l.turns.1).into(),
+            edit: edit(&l.turns.1),
         }
     };
     SlackAnswer {

@@ -9,4 +9,4 @@ pub mod pages;
 pub mod render;
 
 pub use catalogue::Entry;
-pub use finding::{Diagnostic, Label, Problems, Severity};
+pub use finding::{Diagnostic, Fix, Label, Problems, Replacement, Severity};

@@ -23,8 +23,32 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// Ways out.
     pub help: Vec<String>,
-    /// Changes that were checked to mend it. Empty in this version.
-    pub fixes: Vec<()>,
+    /// Changes that were checked to mend it.
+    pub fixes: Vec<Fix>,
+}
+
+/// Changes of files that together mend a finding.
+#[derive(Debug, Serialize)]
+pub struct Fix {
+    /// What changes, as the lines would read.
+    pub text: String,
+    /// Whether the whole compiler, run over the changed text, found it mended and nothing worse.
+    pub rechecked: bool,
+    /// The changes.
+    pub edits: Vec<Edit>,
+}
+
+/// A change of a file.
+#[derive(Debug, Serialize)]
+pub struct Edit {
+    /// The file.
+    pub file: String,
+    /// First byte that goes, from 0.
+    pub start: usize,
+    /// One past the last byte that goes.
+    pub end: usize,
+    /// What comes in its place.
+    pub text: String,
 }
 
 /// A place in a file.
@@ -76,6 +100,16 @@ pub fn finding(sources: &SourceMap, d: &Diagnostic) -> Finding {
         labels: d.labels.iter().map(label).collect(),
         notes: d.notes.clone(),
         help: d.help.clone(),
-        fixes: Vec::new(),
+        fixes: d.fixes.iter().map(fix).collect(),
     }
+}
+
+fn fix(f: &crate::diag::Fix) -> Fix {
+    let edit = |r: &crate::diag::Replacement| Edit {
+        file: r.file.clone(),
+        start: r.start,
+        end: r.end,
+        text: r.text.clone(),
+    };
+    Fix { text: f.text.clone(), rechecked: true, edits: f.edits.iter().map(edit).collect() }
 }
