@@ -11,6 +11,7 @@ pub mod answers;
 pub mod base;
 pub mod calendar;
 pub mod cli;
+pub mod cost;
 pub mod diag;
 pub mod driver;
 pub mod emit;

@@ -70,6 +70,9 @@ pub struct Fix {
     pub changes: Vec<Change>,
     /// All objectives that are met with it and were not.
     pub meets: Vec<Key>,
+    /// What it adds to the outlays of a year, in minor units. `None` when nothing says: when the
+    /// spec states no cost, or a thing that has to be bought states no price for more of it.
+    pub price: Option<i64>,
 }
 
 /// A change that mends an objective under some scenarios, not under all.
@@ -97,7 +100,7 @@ pub struct Suggestion {
     /// Single changes: choices first, then what must be bought, what would have to be so, people's
     /// time, and promises last; among them the smallest first.
     pub single: Vec<Fix>,
-    /// Combinations of two or three, where no single change does.
+    /// Combinations of two or three, where no single change does, or costs are stated.
     pub combined: Vec<Fix>,
     /// Single changes that do under some scenarios, where nothing does under all.
     pub partly: Vec<Partly>,
@@ -105,6 +108,13 @@ pub struct Suggestion {
     pub moved: usize,
     /// Inputs that were not, since enough had been tried.
     pub not_moved: usize,
+}
+
+impl Suggestion {
+    /// The fix of the lowest price, of those that have one.
+    pub fn cheapest(&self) -> Option<&Fix> {
+        self.single.iter().chain(&self.combined).filter(|f| f.price.is_some()).min_by_key(|f| f.price)
+    }
 }
 
 /// The answer.
@@ -202,7 +212,7 @@ fn of_objective(
         a.0.cmp(&b.0).then_with(|| a.1.total_cmp(&b.1))
     };
     suggestion.single.sort_by(by_weight);
-    if suggestion.single.is_empty() && wanted.combine {
+    if wanted.combine && (suggestion.single.is_empty() || trials.before.yearly.is_some()) {
         for together in combine::search(trials, key, &settings) {
             suggestion.combined.extend(offered(trials, levers, key, &together));
         }
@@ -253,7 +263,13 @@ fn offered(trials: &Trials<'_>, levers: &Levers, key: &Key, put: &[(&Lever, Stri
         return None;
     }
     let meets = trials.before.claims.keys().filter(|k| !trials.before.met(k) && state.met(k)).cloned().collect();
-    Some(Fix { changes, meets })
+    let price = match (trials.before.yearly, state.yearly) {
+        (Some(old), Some(new)) => i64::try_from(i128::from(new) - i128::from(old)).ok(),
+        _ => None,
+    };
+    // What is bought and costs nothing has a price that nobody stated.
+    let free = changes.iter().all(|c| c.who == Who::Choice);
+    Some(Fix { changes, meets, price: price.filter(|p| *p != 0 || free) })
 }
 
 /// Whether an objective is met, and nothing worse than before.

@@ -5,6 +5,7 @@
 use super::edit::{Edit, Overlay};
 use crate::base::EcoString;
 use crate::base::world::World;
+use crate::cost;
 use crate::diag::{Problems, Severity};
 use crate::driver::{Compiled, Options, compile};
 use crate::emit::target::Input;
@@ -74,12 +75,15 @@ pub struct State {
     /// Of these, those that say that the text itself is wrong.
     wrong: usize,
     left_out: usize,
+    /// What is declared costs in a year, in minor units; `None` when nothing states a cost.
+    pub yearly: Option<u64>,
 }
 
 impl State {
     /// What a compiled spec comes to; `problems` are its findings.
     pub fn of<'d>(compiled: &Compiled, problems: impl Iterator<Item = &'d crate::diag::Diagnostic>) -> Self {
-        let mut state = Self { left_out: compiled.left_out, ..Self::default() };
+        let yearly = cost::yearly(&compiled.model).map(|(_, sum)| sum);
+        let mut state = Self { left_out: compiled.left_out, yearly, ..Self::default() };
         let names: Vec<EcoString> =
             compiled.verdicts.scenarios.iter().map(|s| s.name(&compiled.model).into()).collect();
         for v in &compiled.verdicts.list {

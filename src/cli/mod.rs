@@ -3,6 +3,7 @@
 mod answers;
 mod build;
 mod check;
+mod cost;
 mod explain;
 mod init;
 mod input;
@@ -13,6 +14,7 @@ mod table;
 mod terminal;
 mod why;
 pub mod wire;
+pub mod wire_cost;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use std::io::Write as _;
@@ -54,6 +56,8 @@ enum Command {
     Slack(slack::Slack),
     /// Show what mends each objective that fails, re-checked.
     Suggest(suggest::Suggest),
+    /// Show what is declared costs in a year, and what losses are expected to cost.
+    Cost(cost::Cost),
     /// Explain a finding, or show a module of the standard library.
     Explain(explain::Explain),
     /// Write a first spec that checks clean.
@@ -126,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Why(args) => args.run(&terminal),
         Command::Slack(args) => args.run(&terminal),
         Command::Suggest(args) => args.run(&terminal),
+        Command::Cost(args) => args.run(&terminal),
         Command::Explain(args) => args.run(),
         Command::Init(args) => args.run(),
         Command::Completions { shell } => Ok(completions(*shell)),

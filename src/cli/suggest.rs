@@ -48,17 +48,28 @@ impl Suggest {
         let only = self.of.as_deref().map(|o| answers::objective(&trials, o)).transpose()?;
         let answer = suggest(&trials, &Wanted { only, limit: self.limit, combine: true, first: false });
         let out = match self.format {
-            Format::Text => text(&spec.compiled.sources, &answer),
+            Format::Text => text(&spec, &answer),
             Format::Json => serde_json::to_string_pretty(&wire::suggest(&spec, &answer))? + "\n",
         };
         Ok(Outcome { out, ..Outcome::default() })
     }
 }
 
-fn text(sources: &SourceMap, answer: &Answer) -> String {
+fn text(spec: &Spec, answer: &Answer) -> String {
     let mut out = String::new();
     for s in &answer.suggestions {
-        out.push_str(&of_objective(sources, s));
+        out.push_str(&of_objective(&spec.compiled.sources, s));
+        if let (Some(currency), Some(fix)) = (spec.compiled.model.costs.currency, s.cheapest()) {
+            let price = fix.price.unwrap_or_default();
+            let amount = currency.show(price.unsigned_abs());
+            let words = match price {
+                0 => "for nothing more".to_owned(),
+                1.. => format!("for {amount} more in a year"),
+                _ => format!("for {amount} less in a year"),
+            };
+            let lines: Vec<String> = fix.changes.iter().map(|c| format!("`{}`", c.line)).collect();
+            out.push_str(&format!("  the cheapest, {words}: {}\n", lines.join(" and ")));
+        }
     }
     if answer.suggestions.is_empty() {
         out.push_str("nothing that was asked about fails\n");

@@ -278,6 +278,8 @@ pub struct ObjectiveFixes {
 pub struct FixAnswer {
     /// Whether the whole compiler, run over the changed text, proved it and found nothing worse.
     pub rechecked: bool,
+    /// What it adds to the outlays of a year, in the currency's minor unit; `null` when nothing says.
+    pub price: Option<i64>,
     /// All objectives that are met with it and were not.
     pub meets: Vec<String>,
     /// The changes.
@@ -329,6 +331,7 @@ fn changed(c: &suggest::Change) -> ChangeAnswer {
 pub(super) fn suggest(spec: &Spec, answer: &suggest::Answer) -> SuggestAnswer {
     let fix = |f: &suggest::Fix| FixAnswer {
         rechecked: true,
+        price: f.price,
         meets: f.meets.iter().map(ToString::to_string).collect(),
         changes: f.changes.iter().map(changed).collect(),
     };

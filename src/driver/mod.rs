@@ -7,6 +7,7 @@ pub use disk::Disk;
 use crate::base::SourceMap;
 use crate::base::limits::{self, Limits};
 use crate::base::world::{ReadError, World};
+use crate::cost;
 use crate::diag::Problems;
 use crate::flow::{self, Facts, Horizon};
 use crate::judge::{self, Verdicts};
@@ -90,5 +91,6 @@ pub fn compile(world: &dyn World, main: &str, options: &Options) -> Result<Compi
     judge::normal_days(estate, &mut problems);
     let verdicts = judge::judge(estate);
     judge::findings(estate, &verdicts, &mut problems);
+    cost::findings(&model, &mut problems);
     Ok(Compiled { sources, problems, model, left_out, ops, facts, index, verdicts })
 }

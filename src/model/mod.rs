@@ -8,6 +8,7 @@ pub mod data;
 pub mod estate;
 pub mod input;
 pub mod lower;
+pub mod money;
 pub mod running;
 pub mod scenario;
 pub mod tier;
@@ -65,6 +66,8 @@ pub struct Model {
     pub scenarios: Arena<Scenario>,
     /// Backup servers.
     pub backup_servers: Arena<BackupServer>,
+    /// What is said of money.
+    pub costs: money::Costs,
 }
 
 impl Model {

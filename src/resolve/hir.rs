@@ -2,7 +2,7 @@
 
 use crate::base::{EcoString, Span};
 use crate::calendar::{Rule, WeekProfile};
-use crate::quantity::{Bytes, Duration, Rate, Ratio};
+use crate::quantity::{Bytes, Cost, Duration, Money, Penalty, Rate, Ratio};
 use crate::schema::Secret;
 use crate::schema::{Kind, KindDef};
 use std::net::IpAddr;
@@ -82,6 +82,9 @@ pub enum Value {
     Check { url: EcoString, within: Option<Duration> },
     Profile(WeekProfile),
     Strikes(Vec<(ItemId, Span)>),
+    Cost(Cost),
+    Penalty(Penalty),
+    Money(Money),
 }
 
 impl Hir {

@@ -7,6 +7,7 @@ mod data;
 mod defaults;
 mod errors;
 mod estate;
+mod money;
 mod promises;
 mod routes;
 mod running;
@@ -52,6 +53,7 @@ pub fn lower(hir: &Hir, problems: &mut Problems) -> Lowered {
     lower.services();
     lower.backup_servers();
     lower.scenarios();
+    lower.money();
     Lowered { model: lower.model, left_out: lower.left_out }
 }
 
