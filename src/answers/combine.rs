@@ -3,8 +3,7 @@
 use super::edit::Edit;
 use super::levers::{Form, Lever};
 use super::mover::Moved;
-use super::suggest::mends;
-use super::trial::{Key, Trials};
+use super::trial::{Target, Trials};
 use super::writing::LADDER;
 
 /// Inputs that are put together.
@@ -26,11 +25,11 @@ pub(super) type Together<'l> = Vec<(&'l Lever, String, f64)>;
 
 /// Combinations of two, then of three, that mend an objective: each input as far as it helped, then
 /// drawn back as far as it still does.
-pub(super) fn search<'l>(trials: &Trials<'_>, key: &Key, settings: &[Setting<'l>]) -> Vec<Together<'l>> {
+pub(super) fn search<'l>(trials: &Trials<'_>, target: &Target, settings: &[Setting<'l>]) -> Vec<Together<'l>> {
     let mut settings: Vec<&Setting<'l>> = settings.iter().collect();
     settings.sort_by_key(|s| {
-        let unmet = s.strong.state.unmet(key).len();
-        let strain = s.strong.state.worst(key).map_or(0, |(_, c)| c.strain());
+        let unmet = s.strong.state.unmet(&target.key).len();
+        let strain = s.strong.state.worst(&target.key).map_or(0, |(_, c)| c.strain());
         (s.lever.role.who, unmet, strain, s.lever.span)
     });
     settings.truncate(WIDEST);
@@ -56,9 +55,9 @@ pub(super) fn search<'l>(trials: &Trials<'_>, key: &Key, settings: &[Setting<'l>
         }
         let strong: Together<'l> =
             set.iter().map(|s| (s.lever, s.strong.text.clone(), s.strong.log)).collect();
-        match does(trials, key, &strong) {
+        match does(trials, target, &strong) {
             None => return found,
-            Some(true) => found.push(drawn_back(trials, key, strong)),
+            Some(true) => found.push(drawn_back(trials, target, strong)),
             Some(false) => {}
         }
     }
@@ -66,13 +65,13 @@ pub(super) fn search<'l>(trials: &Trials<'_>, key: &Key, settings: &[Setting<'l>
 }
 
 /// Whether these mend; `None` when no more may be tried.
-fn does(trials: &Trials<'_>, key: &Key, set: &Together<'_>) -> Option<bool> {
+fn does(trials: &Trials<'_>, target: &Target, set: &Together<'_>) -> Option<bool> {
     let edits: Vec<Edit> = set.iter().map(|(l, text, _)| l.edit(text)).collect();
-    trials.run(&edits).map(|state| mends(&state, trials, key))
+    trials.run(&edits).map(|state| target.mended(&state, &trials.before))
 }
 
 /// Each input drawn back as far as the others allow, the dearest first.
-fn drawn_back<'l>(trials: &Trials<'_>, key: &Key, mut set: Together<'l>) -> Together<'l> {
+fn drawn_back<'l>(trials: &Trials<'_>, target: &Target, mut set: Together<'l>) -> Together<'l> {
     let mut order: Vec<usize> = (0..set.len()).collect();
     order.sort_by_key(|n| set.get(*n).map(|(l, _, _)| std::cmp::Reverse(l.role.who)));
     for n in order {
@@ -82,7 +81,7 @@ fn drawn_back<'l>(trials: &Trials<'_>, key: &Key, mut set: Together<'l>) -> Toge
             if let Some(slot) = tried.get_mut(n) {
                 *slot = (lever, text, less);
             }
-            match does(trials, key, &tried) {
+            match does(trials, target, &tried) {
                 Some(true) => {
                     set = tried;
                     break;

@@ -9,7 +9,7 @@ use super::levers::{Form, Lever, Levers};
 use super::mover::{Moved, Mover};
 use super::relevant;
 use super::roles::{Good, Who};
-use super::trial::{Key, State, Trials};
+use super::trial::{Key, Target, Trials};
 use super::writing::{LADDER, Timetable};
 use crate::base::limits;
 use crate::base::{EcoString, Span};
@@ -75,11 +75,11 @@ pub struct Fix {
     pub price: Option<i64>,
 }
 
-/// A change that mends an objective under some scenarios, not under all.
+/// A fix that mends an objective under some scenarios, not under all.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Partly {
-    /// The change.
-    pub change: Change,
+    /// The changes.
+    pub fix: Fix,
     /// Under which it is then met.
     pub under: Vec<EcoString>,
 }
@@ -102,7 +102,7 @@ pub struct Suggestion {
     pub single: Vec<Fix>,
     /// Combinations of two or three, where no single change does, or costs are stated.
     pub combined: Vec<Fix>,
-    /// Single changes that do under some scenarios, where nothing does under all.
+    /// What does under some scenarios, where nothing does under all.
     pub partly: Vec<Partly>,
     /// Inputs that were moved.
     pub moved: usize,
@@ -177,6 +177,7 @@ fn of_objective(
         moved: 0,
         not_moved: 0,
     };
+    let target = Target::all(key);
     let ranks = levers.ranks(spans, &trials.compiled.sources);
     let mut order: Vec<(u8, Who, usize, &Lever)> = levers
         .list
@@ -195,42 +196,76 @@ fn of_objective(
             continue;
         }
         suggestion.moved += 1;
-        let found = smallest(trials, lever, key);
+        let found = smallest(trials, lever, &target);
         if let Some(moved) = found.mends.as_ref()
-            && let Some(fix) = offered(trials, levers, key, &[(lever, moved.text.clone(), moved.log)])
+            && let Some(fix) = offered(trials, levers, &target, &[(lever, moved.text.clone(), moved.log)])
         {
             suggestion.single.push(fix);
         }
         settings.extend(found.helps);
     }
-    let weight = |f: &Fix| {
-        let distance: f64 = f.changes.iter().map(|c| c.distance).sum();
-        (f.changes.iter().map(|c| c.who).max(), distance)
-    };
-    let by_weight = |a: &Fix, b: &Fix| {
-        let (a, b) = (weight(a), weight(b));
-        a.0.cmp(&b.0).then_with(|| a.1.total_cmp(&b.1))
-    };
-    suggestion.single.sort_by(by_weight);
+    suggestion.single.sort_by(lighter);
     if wanted.combine && (suggestion.single.is_empty() || trials.before.yearly.is_some()) {
-        for together in combine::search(trials, key, &settings) {
-            suggestion.combined.extend(offered(trials, levers, key, &together));
+        for together in combine::search(trials, &target, &settings) {
+            suggestion.combined.extend(offered(trials, levers, &target, &together));
         }
-        suggestion.combined.sort_by(by_weight);
+        suggestion.combined.sort_by(lighter);
     }
-    if suggestion.single.is_empty() && suggestion.combined.is_empty() {
-        for s in &settings {
-            let after = s.strong.state.unmet(key);
-            let under: Vec<EcoString> =
-                trials.before.unmet(key).into_iter().filter(|n| !after.contains(n)).cloned().collect();
-            if !under.is_empty()
-                && let Some(change) = change(trials, levers, s.lever, &s.strong.text, s.strong.log)
-            {
-                suggestion.partly.push(Partly { change, under });
-            }
-        }
+    if suggestion.single.is_empty() && suggestion.combined.is_empty() && !wanted.first {
+        suggestion.partly = partly(trials, levers, key, &settings);
     }
     Some(suggestion)
+}
+
+/// For each input that mends an objective under some scenarios, the smallest move that does.
+fn partly(trials: &Trials<'_>, levers: &Levers, key: &Key, settings: &[Setting<'_>]) -> Vec<Partly> {
+    let mut found = Vec::new();
+    for s in settings {
+        let after = s.strong.state.unmet(key);
+        let under: BTreeSet<EcoString> =
+            trials.before.unmet(key).into_iter().filter(|n| !after.contains(n)).cloned().collect();
+        if under.is_empty() {
+            continue;
+        }
+        let target = Target { key: key.clone(), under: Some(under.clone()) };
+        if let Some(m) = smallest(trials, s.lever, &target).mends
+            && let Some(fix) = offered(trials, levers, &target, &[(s.lever, m.text, m.log)])
+        {
+            found.push(Partly { fix, under: under.into_iter().collect() });
+        }
+    }
+    // What nothing helps at all is left aside, and the rest mended by several together.
+    let helped: BTreeSet<EcoString> = trials
+        .before
+        .unmet(key)
+        .into_iter()
+        .filter(|n| {
+            let target = Target { key: key.clone(), under: Some(BTreeSet::from([(*n).clone()])) };
+            settings.iter().any(|s| target.helped(&s.strong.state, &trials.before))
+        })
+        .cloned()
+        .collect();
+    if !helped.is_empty() && !found.iter().any(|p: &Partly| p.under.len() == helped.len()) {
+        let target = Target { key: key.clone(), under: Some(helped.clone()) };
+        for together in combine::search(trials, &target, settings) {
+            let fix = offered(trials, levers, &target, &together);
+            found.extend(fix.map(|fix| Partly { fix, under: helped.iter().cloned().collect() }));
+        }
+    }
+    found.sort_by(|a, b| {
+        (b.under.len(), a.fix.changes.len())
+            .cmp(&(a.under.len(), b.fix.changes.len()))
+            .then_with(|| lighter(&a.fix, &b.fix))
+    });
+    found
+}
+
+/// Which of two fixes is offered first: of choices, then of what must be bought, what would have to
+/// be so, people's time, and promises last; among them the one that moves less.
+fn lighter(a: &Fix, b: &Fix) -> std::cmp::Ordering {
+    let who = |f: &Fix| f.changes.iter().map(|c| c.who).max();
+    let distance = |f: &Fix| f.changes.iter().map(|c| c.distance).sum::<f64>();
+    who(a).cmp(&who(b)).then_with(|| distance(a).total_cmp(&distance(b)))
 }
 
 fn change(trials: &Trials<'_>, levers: &Levers, lever: &Lever, text: &str, log: f64) -> Option<Change> {
@@ -249,7 +284,7 @@ fn change(trials: &Trials<'_>, levers: &Levers, lever: &Lever, text: &str, log: 
 }
 
 /// The changes as they are offered, run once more just as the user would write them.
-fn offered(trials: &Trials<'_>, levers: &Levers, key: &Key, put: &[(&Lever, String, f64)]) -> Option<Fix> {
+fn offered(trials: &Trials<'_>, levers: &Levers, target: &Target, put: &[(&Lever, String, f64)]) -> Option<Fix> {
     let changes: Option<Vec<Change>> =
         put.iter().map(|(l, text, log)| change(trials, levers, l, text, *log)).collect();
     let changes = changes?;
@@ -259,7 +294,7 @@ fn offered(trials: &Trials<'_>, levers: &Levers, key: &Key, put: &[(&Lever, Stri
         edits.iter().skip(n + 1).all(|b| a.file != b.file || a.end <= b.start || b.end <= a.start)
     });
     let state = trials.run(&edits).filter(|_| apart)?;
-    if !mends(&state, trials, key) || trials.still_emits(&edits) != Some(true) {
+    if !target.mended(&state, &trials.before) || trials.still_emits(&edits) != Some(true) {
         return None;
     }
     let meets = trials.before.claims.keys().filter(|k| !trials.before.met(k) && state.met(k)).cloned().collect();
@@ -272,19 +307,6 @@ fn offered(trials: &Trials<'_>, levers: &Levers, key: &Key, put: &[(&Lever, Stri
     Some(Fix { changes, meets, price: price.filter(|p| *p != 0 || free) })
 }
 
-/// Whether an objective is met, and nothing worse than before.
-pub(super) fn mends(state: &State, trials: &Trials<'_>, key: &Key) -> bool {
-    !state.is_broken(&trials.before) && state.met(key) && state.harm(&trials.before).is_empty()
-}
-
-/// Whether anything of an objective that fails is nearer to being met.
-fn helps(state: &State, trials: &Trials<'_>, key: &Key) -> bool {
-    let (Some(old), Some(new)) = (trials.before.claims.get(key), state.claims.get(key)) else { return false };
-    old.iter().filter(|(_, c)| c.status != Status::Proved).any(|(scenario, old)| {
-        new.get(scenario).is_none_or(|n| n.status == Status::Proved || n.strain() < old.strain())
-    })
-}
-
 /// What moving one input comes to.
 struct Outcome<'l> {
     /// The smallest move that mends and does no harm.
@@ -294,7 +316,7 @@ struct Outcome<'l> {
 }
 
 /// Moves one input until the objective is met.
-fn smallest<'l>(trials: &Trials<'_>, lever: &'l Lever, key: &Key) -> Outcome<'l> {
+fn smallest<'l>(trials: &Trials<'_>, lever: &'l Lever, target: &Target) -> Outcome<'l> {
     let mut mover = Mover::new(trials, lever);
     let mut outcome = Outcome { mends: None, helps: None };
     match &lever.form {
@@ -306,22 +328,22 @@ fn smallest<'l>(trials: &Trials<'_>, lever: &'l Lever, key: &Key) -> Outcome<'l>
                     Good::Down => up,
                 };
                 if !against && outcome.mends.is_none() {
-                    number(trials, &mut mover, key, if up { 1.0 } else { -1.0 }, &mut outcome, lever);
+                    number(trials, &mut mover, target, if up { 1.0 } else { -1.0 }, &mut outcome, lever);
                 }
             }
         }
         Form::Schedule(table) => {
             let shorter = LADDER.iter().copied().filter(|p| *p < table.period);
-            one_by_one(trials, &mut mover, key, &mut outcome, lever, shorter.map(|p| entry(table, p)));
+            one_by_one(trials, &mut mover, target, &mut outcome, lever, shorter.map(|p| entry(table, p)));
             if outcome.mends.is_none() && outcome.helps.is_none() {
                 // What overruns is mended by running less often.
                 let longer = LADDER.iter().rev().copied().filter(|p| *p > table.period);
-                one_by_one(trials, &mut mover, key, &mut outcome, lever, longer.map(|p| entry(table, p)));
+                one_by_one(trials, &mut mover, target, &mut outcome, lever, longer.map(|p| entry(table, p)));
             }
         }
         Form::Words(tries) => {
             let tries = tries.iter().map(|t| (t.clone(), 0.0));
-            one_by_one(trials, &mut mover, key, &mut outcome, lever, tries);
+            one_by_one(trials, &mut mover, target, &mut outcome, lever, tries);
         }
     }
     outcome
@@ -331,8 +353,8 @@ fn entry(table: &Timetable, period: u32) -> (String, f64) {
     (table.every(period), (f64::from(period) / f64::from(table.period.max(1))).ln())
 }
 
-fn note<'l>(outcome: &mut Outcome<'l>, trials: &Trials<'_>, lever: &'l Lever, key: &Key, m: &Moved) -> bool {
-    let helped = helps(&m.state, trials, key);
+fn note<'l>(outcome: &mut Outcome<'l>, trials: &Trials<'_>, lever: &'l Lever, target: &Target, m: &Moved) -> bool {
+    let helped = target.helped(&m.state, &trials.before);
     if helped && m.state.harm(&trials.before).is_empty() && !m.state.is_broken(&trials.before) {
         outcome.helps = Some(Setting { lever, strong: m.clone() });
     }
@@ -342,7 +364,7 @@ fn note<'l>(outcome: &mut Outcome<'l>, trials: &Trials<'_>, lever: &'l Lever, ke
 fn one_by_one<'l>(
     trials: &Trials<'_>,
     mover: &mut Mover<'_, '_>,
-    key: &Key,
+    target: &Target,
     outcome: &mut Outcome<'l>,
     lever: &'l Lever,
     tries: impl Iterator<Item = (String, f64)>,
@@ -352,13 +374,13 @@ fn one_by_one<'l>(
         let Some(m) = mover.put(text, log) else { return };
         if mover.is_broken(&m) {
             idle += 1;
-        } else if m.state.met(key) {
+        } else if target.met(&m.state) {
             if m.state.harm(&trials.before).is_empty() {
                 outcome.mends = Some(m);
             }
             return;
         } else {
-            idle = if note(outcome, trials, lever, key, &m) { 0 } else { idle + 1 };
+            idle = if note(outcome, trials, lever, target, &m) { 0 } else { idle + 1 };
         }
         if idle >= PATIENCE {
             return;
@@ -369,7 +391,7 @@ fn one_by_one<'l>(
 fn number<'l>(
     trials: &Trials<'_>,
     mover: &mut Mover<'_, '_>,
-    key: &Key,
+    target: &Target,
     sign: f64,
     outcome: &mut Outcome<'l>,
     lever: &'l Lever,
@@ -387,8 +409,8 @@ fn number<'l>(
                 _ => return,
             }
         }
-        if !m.state.met(key) {
-            idle = if note(outcome, trials, lever, key, &m) { 0 } else { idle + 1 };
+        if !target.met(&m.state) {
+            idle = if note(outcome, trials, lever, target, &m) { 0 } else { idle + 1 };
             if idle >= PATIENCE {
                 return;
             }
@@ -401,7 +423,7 @@ fn number<'l>(
                 break;
             }
             let middle = f64::midpoint(near, far);
-            if between.state.met(key) && !mover.is_broken(&between) {
+            if target.met(&between.state) && !mover.is_broken(&between) {
                 (far, m) = (middle, between);
             } else {
                 near = middle;

@@ -45,6 +45,48 @@ impl Key {
     }
 }
 
+/// What is to be met.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Target {
+    /// This objective.
+    pub key: Key,
+    /// Under these scenarios; under all when `None`.
+    pub under: Option<BTreeSet<EcoString>>,
+}
+
+impl Target {
+    /// An objective under every scenario.
+    pub fn all(key: &Key) -> Self {
+        Self { key: key.clone(), under: None }
+    }
+
+    /// Whether it is met.
+    pub fn met(&self, state: &State) -> bool {
+        let Some(under) = &self.under else { return state.met(&self.key) };
+        // A scenario that no longer touches it costs it nothing.
+        let proved = |c: &BTreeMap<EcoString, Claim>, s: &EcoString| {
+            c.get(s).is_none_or(|c| c.status == Status::Proved)
+        };
+        state.claims.get(&self.key).is_some_and(|c| under.iter().all(|s| proved(c, s)))
+    }
+
+    /// Whether a state meets it, and has nothing worse than before.
+    pub fn mended(&self, state: &State, before: &State) -> bool {
+        !state.is_broken(before) && self.met(state) && state.harm(before).is_empty()
+    }
+
+    /// Whether anything of it that fails is nearer to being met.
+    pub fn helped(&self, state: &State, before: &State) -> bool {
+        let (Some(old), Some(new)) = (before.claims.get(&self.key), state.claims.get(&self.key)) else {
+            return false;
+        };
+        let asked = |s: &EcoString| self.under.as_ref().is_none_or(|u| u.contains(s));
+        old.iter().filter(|(s, c)| c.status != Status::Proved && asked(s)).any(|(s, old)| {
+            new.get(s).is_none_or(|n| n.status == Status::Proved || n.strain() < old.strain())
+        })
+    }
+}
+
 /// What is claimed of an objective under one scenario.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Claim {

@@ -94,15 +94,14 @@ fn of_objective(sources: &SourceMap, s: &Suggestion) -> String {
     }
     more(&mut out, s.single.len());
     for fix in &s.combined {
-        let parts: Vec<String> = fix.changes.iter().map(|c| change(sources, c)).collect();
-        out.push_str(&format!("  together: {}\n", parts.join("\n    and     ")));
+        out.push_str(&format!("  together: {}\n", one(sources, fix)));
     }
     if s.single.is_empty() && s.combined.is_empty() {
         out.push_str(&format!("  nothing that was tried mends it: {} inputs, alone", s.moved));
         out.push_str(" and two or three together\n");
         for p in s.partly.iter().take(SHOWN) {
             let under = p.under.iter().map(|u| format!("`{u}`")).collect::<Vec<_>>().join(", ");
-            out.push_str(&format!("  only under {under}: {}\n", change(sources, &p.change)));
+            out.push_str(&format!("  only under {under}: {}\n", one(sources, &p.fix)));
         }
         more(&mut out, s.partly.len());
     }
@@ -120,7 +119,7 @@ fn more(out: &mut String, all: usize) {
 
 fn one(sources: &SourceMap, fix: &Fix) -> String {
     let parts: Vec<String> = fix.changes.iter().map(|c| change(sources, c)).collect();
-    parts.join(" and ")
+    parts.join("\n    and ")
 }
 
 /// `` `log = every 3 min` ``, and where.

@@ -303,11 +303,11 @@ pub struct ChangeAnswer {
     pub edit: WireEdit,
 }
 
-/// A change that mends an objective under some scenarios.
+/// Changes that mend an objective under some scenarios.
 #[derive(Debug, Serialize)]
 pub struct PartlyAnswer {
-    /// The change.
-    pub change: ChangeAnswer,
+    /// The changes.
+    pub fix: FixAnswer,
     /// The scenarios.
     pub under: Vec<String>,
 }
@@ -347,7 +347,7 @@ pub(super) fn suggest(spec: &Spec, answer: &suggest::Answer) -> SuggestAnswer {
             .partly
             .iter()
             .map(|p| PartlyAnswer {
-                change: changed(&p.change),
+                fix: fix(&p.fix),
                 under: p.under.iter().map(ToString::to_string).collect(),
             })
             .collect(),
