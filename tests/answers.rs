@@ -157,7 +157,7 @@ fn a_machine_may_come_later_by_what_is_left() {
 /// A default of ours is moved too, by writing it down: it says that nobody stated it.
 #[test]
 fn what_nobody_stated_has_slack_too() {
-    let text = lone_log("every 5 min").replace("rpo = 20 min", "rpo = 20 min; rto = 6 h");
+    let text = lone_log("every 5 min").replace("rpo = 20 min", "rpo = 20 min; rto = 12 h");
     let answer = headroom(&text, Some("orders.rto"), 1);
     let nic = limit(&answer, "`nic` of `host db`");
     assert!(nic.assumed && nic.times < 1.0);
@@ -481,4 +481,49 @@ proptest! {
             }
         }
     }
+}
+
+// ---- Prices -------------------------------------------------------------------------------------
+
+/// 20 GiB have to come back within 90 min of which 76 are spent before a byte moves (5 min, 10 min,
+/// an hour, a minute): a link of 100 Mbit/s needs half an hour at least, so it must be faster. More
+/// bandwidth costs 2 EUR for each Mbit and month, and the price is the difference of the outlays.
+#[test]
+fn the_price_of_a_change_is_the_difference_of_the_outlays() {
+    let text = r#"use std.responses.staffed
+tier reports { host { rto = 95 min } }
+site hz-a { timezone = "UTC"; host files-a { address = 10.1.0.15; nic = 10 Gbit/s; disk = 800 MiB/s; replace = 1 h } }
+site bj {
+    timezone = "UTC"
+    host backup-a { address = 10.1.0.41; nic = 10 Gbit/s; disk = 800 MiB/s }
+    store vault-a { host = backup-a; path = "/srv/bacula"; capacity = 800 MiB/s }
+}
+link wan : hz-a <-> bj {
+    bandwidth = 100 Mbit/s
+    rtt       = 2 ms
+    loss      = 0.00001 %
+    window    = 16 MiB
+    cost      = 2 EUR / Mbit / month
+    share { backup = 80 % }
+}
+data figures : reports {
+    on    = files-a path "/srv/figures"
+    size  = 20 GiB
+    files = independent
+    backup vault-a { full = daily 01:30; keep = 30 days }
+}
+"#;
+    let answer = mended(text, 2_000);
+    let s = answer.suggestions.iter().find(|s| s.objective == key("figures.rto")).expect("it fails");
+    let link = s.single.iter().find(|f| f.changes[0].input.starts_with("`bandwidth` of `link wan`"));
+    let link = link.unwrap_or_else(|| panic!("{:#?}", s.single));
+    let mbit: f64 = link.changes[0].put.split(' ').next().expect("a number").parse().expect("a number");
+    let mbit = if link.changes[0].put.ends_with("Gbit/s") { mbit * 1000.0 } else { mbit };
+    assert_eq!(link.price, Some(((mbit - 100.0) * 2.0 * 12.0 * 100.0).round() as i64));
+    assert!(link.changes[0].put.ends_with("bit/s") && mbit > 100.0);
+    // What states no price for more of it has none; what is smaller costs nobody anything.
+    assert!(s.single.iter().filter(|f| f.changes[0].who == Who::People).all(|f| f.price.is_none()));
+    let cheapest = s.cheapest().expect("one has a price");
+    assert!(s.single.iter().chain(&s.combined).filter_map(|f| f.price).min() == cheapest.price);
+    all_mend(text, &answer);
 }

@@ -551,3 +551,95 @@ fn words_of(atoms: &[Atom]) -> BTreeSet<EcoString> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::edit::Edit;
+    use super::super::trial::{State, Trials};
+    use super::*;
+    use crate::base::world::Memory;
+    use crate::driver::{Options, compile};
+
+    /// A spec that states as little as can be.
+    const BARE: &str = r#"use std.engines.mariadb
+use std.responses.staffed
+tier t { rpo = 1 day; rto = 2 days }
+site a {
+    timezone = "UTC"
+    host db  { address = 10.1.0.1; replace = 1 h }
+    host web { address = 10.1.0.2 }
+    host lb  { address = 10.1.0.3 }
+    host lb2 { address = 10.1.0.4 }
+}
+site b {
+    timezone = "UTC"
+    host far    { address = 10.2.0.1 }
+    host keeper { address = 10.2.0.2 }
+    host web2   { address = 10.2.0.3 }
+    store shelf { host = keeper; path = "/srv/bacula" }
+}
+link line : a <-> b { bandwidth = 1 Gbit/s; rtt = 5 ms; share { replication = 30 %; backup = 40 % } }
+cluster c : mariadb { primary = db; replicas = [far] }
+data orders : t {
+    on = c
+    size = 10 GiB
+    writes = 100 KiB/s
+    replica far { mode = async }
+    backup shelf { full = daily 01:30; keep = 30 days }
+}
+pool p { members = [web]; standby = [web2]; needs = 1; port = 80; check { timeout = 1 s } }
+vip v { address = 10.1.0.100/24; on = [lb, lb2]; serves = p }
+dns n { name = "shop.example.com"; ttl = 60 s; points = [v]; failover = [web2]; server = 10.9.0.1 }
+service s : t { runs-on = p; needs = [orders]; start = 10 s; reached = [n] }
+"#;
+
+    #[test]
+    fn writing_a_default_down_changes_nothing() {
+        let world = Memory([("main.dr".to_owned(), BARE.as_bytes().to_vec())].into());
+        let options = Options::from(1_768_435_200);
+        let c = compile(&world, "main.dr", &options).unwrap();
+        assert_eq!(c.problems.iter().filter(|d| d.entry.stage != "judge").count(), 0);
+        let trials = Trials::new(&world, "main.dr", &options, &c, c.problems.iter(), 1_000);
+        let levers = Levers::of(&c.sources, &options.limits);
+        let mut written: BTreeSet<&'static str> = BTreeSet::new();
+        for lever in levers.list.iter().filter(|l| l.absent && !l.library) {
+            let Form::Number(_) = lever.form else { continue };
+            let edit: Edit = lever.edit(&lever.stated);
+            let after: State = trials.run(std::slice::from_ref(&edit)).unwrap();
+            assert!(!after.is_broken(&trials.before), "{}: `{}`", lever.name, edit.text);
+            assert_eq!(after.claims, trials.before.claims, "{}: `{}`", lever.name, edit.text);
+            let row = roles::DEFAULTS.iter().find(|(_, a, _)| lever.name.starts_with(&format!("`{a}`")));
+            written.insert(row.unwrap().1);
+        }
+        let all: BTreeSet<&'static str> = roles::DEFAULTS.iter().map(|(_, a, _)| *a).collect();
+        assert_eq!(written, all, "each default was written down somewhere");
+    }
+
+    #[test]
+    fn what_a_name_stands_for_is_moved_where_it_is_written() {
+        let text = "let fast = 2 Gbit/s\nlet slow = fast\nsite a { timezone = \"UTC\"; host x { nic = slow } }
+site b { timezone = \"UTC\" }
+pattern p(name, rate = 5 Mbit/s) { link name : a <-> b { bandwidth = rate; rtt = 5 ms } }
+apply p(one, rate = 7 Mbit/s)
+apply p(two)
+let unused = 9 Mbit/s\n";
+        let world = Memory([("main.dr".to_owned(), text.as_bytes().to_vec())].into());
+        let c = compile(&world, "main.dr", &Options::from(1_768_435_200)).unwrap();
+        assert!(c.problems.is_empty());
+        let levers = Levers::of(&c.sources, &Options::from(0).limits);
+        let of = |name: &str| levers.list.iter().find(|l| l.name == name && !l.absent);
+        let fast = of("`let fast`").unwrap();
+        assert_eq!((fast.role.who, fast.role.good), (Who::Purchase, Good::Up));
+        assert_eq!(fast.line("3 Gbit", &c.sources), "let fast = 3 Gbit/s");
+        let seven = of("`rate` of `apply p(one, …)`").unwrap();
+        assert_eq!(seven.line("8 Mbit", &c.sources), "rate = 8 Mbit/s");
+        assert_eq!(of("`rate` of `pattern p`").unwrap().shown("6 Mbit"), "6 Mbit/s");
+        assert!(of("`let unused`").is_none(), "what nothing uses is no input");
+        // A derivation that rests on `bandwidth = rate` rests on what `rate` stands for.
+        let at = u32::try_from(text.find("= rate;").unwrap()).unwrap() + 3;
+        let inputs = BTreeSet::from([Span::new(at, at + 4)]);
+        let ranks = levers.ranks(&inputs, &c.sources);
+        let rank = |name: &str| levers.list.iter().zip(&ranks).find(|(l, _)| l.name == name).map(|(_, r)| *r);
+        assert_eq!((rank("`rate` of `apply p(one, …)`"), rank("`let fast`")), (Some(0), Some(2)));
+    }
+}

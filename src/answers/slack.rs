@@ -81,6 +81,9 @@ pub struct Slack {
 /// an objective and, moved farther, turns it back.
 #[derive(Clone, Debug)]
 pub struct Reversal {
+    /// `overrun-reversal` when a run is then not done before the next is due; `sharing-reversal`
+    /// when something that shares a link, a disk, a card or people with it has less.
+    pub name: &'static str,
     /// What it is, in words.
     pub input: String,
     /// Where it was written.
@@ -100,7 +103,7 @@ pub struct Reversal {
 pub struct Answer {
     /// The objectives, the tightest first.
     pub slacks: Vec<Slack>,
-    /// Notes named `sharing-reversal`.
+    /// Notes to the user, each with its name.
     pub reversals: Vec<Reversal>,
     /// Objectives that were left out by the limit.
     pub left_out: usize,
@@ -108,6 +111,8 @@ pub struct Answer {
     pub moved: usize,
     /// Inputs that were not, since enough had been tried.
     pub not_moved: usize,
+    /// Changed specs that were compiled.
+    pub trials: usize,
 }
 
 /// Finds how far inputs can move.
@@ -169,6 +174,7 @@ pub fn slack(trials: &Trials<'_>, wanted: &Wanted) -> Answer {
             a.distance().total_cmp(&b.distance()).then_with(|| (a.at, &a.input).cmp(&(b.at, &b.input)))
         });
     }
+    answer.trials = trials.ran();
     answer.reversals.sort_by(|a, b| (a.at, &a.put).cmp(&(b.at, &b.put)));
     answer
 }
@@ -345,7 +351,9 @@ fn turning_back(lever: &Lever, moved: &Moved, keys: &BTreeSet<Key>) -> Option<Re
 }
 
 fn named(lever: &Lever, moved: &Moved, turns: Vec<String>) -> Reversal {
+    let overruns = turns.iter().any(|t| t == "`run-overruns`");
     Reversal {
+        name: if overruns { "overrun-reversal" } else { "sharing-reversal" },
         input: lever.name.clone(),
         at: lever.span,
         stated: lever.shown(&lever.stated),

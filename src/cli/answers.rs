@@ -43,7 +43,7 @@ const HELP: (usize, usize) = (200, 6);
 pub(super) fn help(spec: &mut Spec) {
     let most = trials(spec, HELP.0);
     // A spec that is wrong is mended first; a large one is asked about with `suggest`.
-    if spec.broken() || most < HELP.0 / 10 {
+    if spec.broken() || most < HELP.0 / 4 {
         return;
     }
     let found = {

@@ -8,12 +8,14 @@ mod explain;
 mod init;
 mod input;
 mod plan;
+mod profile;
 mod slack;
 mod suggest;
 mod table;
 mod terminal;
 mod why;
 pub mod wire;
+pub mod wire_answers;
 pub mod wire_cost;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -58,6 +60,8 @@ enum Command {
     Suggest(suggest::Suggest),
     /// Show what is declared costs in a year, and what losses are expected to cost.
     Cost(cost::Cost),
+    /// Show a week of writes and runs as the compiler understands it.
+    Profile(profile::Profile),
     /// Explain a finding, or show a module of the standard library.
     Explain(explain::Explain),
     /// Write a first spec that checks clean.
@@ -131,6 +135,7 @@ pub fn main() -> ExitCode {
         Command::Slack(args) => args.run(&terminal),
         Command::Suggest(args) => args.run(&terminal),
         Command::Cost(args) => args.run(&terminal),
+        Command::Profile(args) => args.run(&terminal),
         Command::Explain(args) => args.run(),
         Command::Init(args) => args.run(),
         Command::Completions { shell } => Ok(completions(*shell)),

@@ -2,7 +2,7 @@
 
 use super::input::Spec;
 use super::terminal::Terminal;
-use super::{Common, Failure, Outcome, answers, wire};
+use super::{Common, Failure, Outcome, answers, wire_answers};
 use crate::answers::slack::{Answer, Limit, Slack as Headroom, Wanted, slack};
 use crate::quantity::show;
 use clap::{Args, ValueEnum};
@@ -50,7 +50,7 @@ impl Slack {
         let answer = slack(&trials, &Wanted { only, limit: self.limit });
         let out = match self.format {
             Format::Text => text(&spec, &answer),
-            Format::Json => serde_json::to_string_pretty(&wire::slack(&spec, &answer))? + "\n",
+            Format::Json => serde_json::to_string_pretty(&wire_answers::slack(&spec, &answer))? + "\n",
         };
         Ok(Outcome { out, ..Outcome::default() })
     }
@@ -71,12 +71,15 @@ fn text(spec: &Spec, answer: &Answer) -> String {
         let turns = r.turns.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
         let more = if r.turns.len() > 3 { format!(" and {} more", r.turns.len() - 3) } else { String::new() };
         out.push_str(&format!(
-            "note: sharing-reversal: {} at {} turns {turns}{more}: what shares with it has less ({})\n",
+            "note: {}: {} at {} ({}, now {}) turns {turns}{more}\n",
+            r.name,
             r.input,
             r.put,
-            spec.compiled.sources.place(r.at)
+            spec.compiled.sources.place(r.at),
+            r.stated
         ));
     }
+    out.push_str(&format!("{} inputs moved, {} changed specs compiled\n", answer.moved, answer.trials));
     if answer.left_out > 0 {
         out.push_str(&format!("{} objectives with more headroom are left out: `--limit`\n", answer.left_out));
     }
@@ -105,9 +108,9 @@ fn head(s: &Headroom) -> String {
 fn limit(spec: &Spec, l: &Limit) -> String {
     let times = if l.times >= 1.0 { l.times } else { 1.0 / l.times };
     let way = if l.times >= 1.0 { "times as much" } else { "times less" };
-    let who = if l.assumed { "nobody stated it" } else { "stated" };
+    let who = if l.assumed { "nobody stated it: " } else { "" };
     format!(
-        "  {}: {} ({who}; {}) holds up to {} and turns at {}, {times:.3} {way}, under `{}`\n",
+        "  {}: {} ({who}{}) holds up to {} and turns at {}, {times:.3} {way}, under `{}`\n",
         l.input,
         l.stated,
         spec.compiled.sources.place(l.at),

@@ -3,7 +3,7 @@
 use super::input::Spec;
 use super::slack::Format;
 use super::terminal::Terminal;
-use super::{Common, Failure, Outcome, answers, wire};
+use super::{Common, Failure, Outcome, answers, wire_answers};
 use crate::answers::Who;
 use crate::answers::suggest::{Answer, Change, Fix, Suggestion, Wanted, suggest};
 use crate::base::SourceMap;
@@ -49,7 +49,7 @@ impl Suggest {
         let answer = suggest(&trials, &Wanted { only, limit: self.limit, combine: true, first: false });
         let out = match self.format {
             Format::Text => text(&spec, &answer),
-            Format::Json => serde_json::to_string_pretty(&wire::suggest(&spec, &answer))? + "\n",
+            Format::Json => serde_json::to_string_pretty(&wire_answers::suggest(&spec, &answer))? + "\n",
         };
         Ok(Outcome { out, ..Outcome::default() })
     }
