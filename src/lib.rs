@@ -7,9 +7,11 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![warn(clippy::string_slice)]
 
+pub mod answers;
 pub mod base;
 pub mod calendar;
 pub mod cli;
+pub mod cost;
 pub mod diag;
 pub mod driver;
 pub mod emit;

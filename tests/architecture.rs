@@ -18,17 +18,27 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("flow", &["base", "quantity", "calendar", "model", "ops"]),
     ("plan", &["base", "quantity", "model", "ops", "flow"]),
     ("judge", &["base", "quantity", "calendar", "diag", "model", "ops", "flow", "plan"]),
+    ("cost", &["base", "quantity", "diag", "model", "plan", "judge"]),
     ("why", &["base", "quantity", "calendar", "model", "ops", "flow", "plan", "judge"]),
     ("emit", &["base", "quantity", "calendar", "diag", "model", "ops", "plan"]),
     (
         "driver",
-        &["base", "quantity", "calendar", "diag", "resolve", "model", "ops", "flow", "plan", "judge", "emit"],
+        &["base", "quantity", "calendar", "diag", "resolve", "model", "ops", "flow", "plan", "judge", "cost",
+            "emit",
+        ],
+    ),
+    (
+        "answers",
+        &[
+            "base", "quantity", "diag", "syntax", "schema", "model", "plan", "judge", "cost", "why", "emit",
+            "driver",
+        ],
     ),
     (
         "cli",
         &[
             "base", "quantity", "calendar", "diag", "schema", "resolve", "model", "ops", "flow", "plan",
-            "judge", "why", "emit", "driver",
+            "judge", "cost", "why", "emit", "driver", "answers",
         ],
     ),
 ];

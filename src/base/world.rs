@@ -24,12 +24,18 @@ pub enum ReadError {
 
 /// Where sources come from. Paths are relative to the root of the spec, with `/` between parts
 /// and neither `.` nor `..` left in them.
-pub trait World {
+pub trait World: std::fmt::Debug {
     /// The bytes of a file.
     ///
     /// # Errors
     /// As [`ReadError`] lists.
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError>;
+
+    /// The text of a module of the standard library that stands in place of the one in the binary,
+    /// by its dotted name. Nobody but who asks "what if that figure were another" has any.
+    fn library(&self, _name: &str) -> Option<String> {
+        None
+    }
 }
 
 /// Files held in memory, for tests, `-` and editors.

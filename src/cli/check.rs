@@ -3,7 +3,7 @@
 use super::baseline::Baseline;
 use super::input::{Spec, day};
 use super::terminal::Terminal;
-use super::{Common, Failure, Outcome, table, wire};
+use super::{Common, Failure, Outcome, answers, table, wire};
 use crate::judge::Status;
 use crate::why::Assumptions;
 use clap::{Args, ValueEnum};
@@ -46,6 +46,7 @@ impl Check {
             if let Some(baseline) = &baseline {
                 baseline.leave_new(&mut spec);
             }
+            answers::help(&mut spec);
             outcome.failed |= spec.failed();
             match self.format {
                 Format::Text => {

@@ -1,8 +1,9 @@
 //! From a path on the command line to a compiled spec.
 
 use super::{Common, Deny, Failure, Outcome};
+use crate::answers::Trials;
 use crate::base::limits;
-use crate::base::world::Memory;
+use crate::base::world::{Memory, World};
 use crate::calendar;
 use crate::diag::render::terminal::{Style, render};
 use crate::diag::{Diagnostic, Problems, Severity, allow};
@@ -18,10 +19,18 @@ pub(super) struct Spec {
     pub compiled: Compiled,
     pub findings: Vec<Diagnostic>,
     pub horizon: Horizon,
-    pub options: Options,
     /// How many findings a baseline knows.
     pub known: usize,
     strict: bool,
+    pub read_from: ReadFrom,
+}
+
+/// Where a spec was read, so that it can be read again with changes.
+#[derive(Debug)]
+pub(super) struct ReadFrom {
+    pub world: Box<dyn World>,
+    pub main: String,
+    pub options: Options,
 }
 
 impl Spec {
@@ -31,21 +40,22 @@ impl Spec {
         let options = Options { horizon, limits: limits::DEFAULT };
         let largest = options.limits.file_bytes;
         let failed = |e: &dyn std::fmt::Display| Failure(format!("cannot read {}: {e}", path.display()));
-        let mut compiled = if path == Path::new("-") {
+        let (world, main): (Box<dyn World>, String) = if path == Path::new("-") {
             let mut bytes = Vec::new();
             std::io::stdin().take(largest as u64 + 1).read_to_end(&mut bytes)?;
-            let world = Memory([("stdin".to_owned(), bytes)].into());
-            compile(&world, "stdin", &options).map_err(|e| failed(&e))?
+            (Box::new(Memory([("stdin".to_owned(), bytes)].into())), "stdin".to_owned())
         } else {
             let (root, main) = root_and_main(path);
             if path.is_dir() && !root.join(&main).exists() {
                 return Err(Failure(format!("{} has no main.dr", path.display())));
             }
-            compile(&Disk::new(root, largest), &main, &options).map_err(|e| failed(&e))?
+            (Box::new(Disk::new(root, largest)), main)
         };
+        let mut compiled = compile(&*world, &main, &options).map_err(|e| failed(&e))?;
         let mut findings = std::mem::take(&mut compiled.problems).sorted();
         let strict = common.deny.contains(&Deny::Warnings);
-        let mut spec = Self { compiled, findings: Vec::new(), horizon, options, known: 0, strict };
+        let read_from = ReadFrom { world, main, options };
+        let mut spec = Self { compiled, findings: Vec::new(), horizon, known: 0, strict, read_from };
         spec.raise(&mut findings);
         spec.findings = findings;
         Ok(spec)
@@ -66,6 +76,12 @@ impl Spec {
         self.raise(&mut kept);
         self.findings.extend(kept);
         self.compiled.waived.extend(waived);
+    }
+
+    /// Trials of changes on this spec, at most `most` of them.
+    pub fn trials(&self, most: usize) -> Trials<'_> {
+        let ReadFrom { world, main, options } = &self.read_from;
+        Trials::new(&**world, main, options, &self.compiled, self.findings.iter(), most)
     }
 
     /// Whether any finding is an error.

@@ -1,17 +1,24 @@
 //! The commands: arguments in, an answer on standard output, findings on standard error.
 
 mod baseline;
+mod answers;
 mod build;
 mod check;
+mod cost;
 mod explain;
 mod init;
 mod input;
 mod plan;
+mod profile;
+mod slack;
+mod suggest;
 mod table;
 mod terminal;
 mod test;
 mod why;
 pub mod wire;
+pub mod wire_answers;
+pub mod wire_cost;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use std::io::Write as _;
@@ -51,6 +58,14 @@ enum Command {
     Why(why::Why),
     /// Check the spec's own assertions, and what its tests change.
     Test(test::Test),
+    /// Show how far the nearest input of each objective can move before its verdict turns.
+    Slack(slack::Slack),
+    /// Show what mends each objective that fails, re-checked.
+    Suggest(suggest::Suggest),
+    /// Show what is declared costs in a year, and what losses are expected to cost.
+    Cost(cost::Cost),
+    /// Show a week of writes and runs as the compiler understands it.
+    Profile(profile::Profile),
     /// Explain a finding, or show a module of the standard library.
     Explain(explain::Explain),
     /// Write a first spec that checks clean.
@@ -122,6 +137,10 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => args.run(&terminal),
         Command::Why(args) => args.run(&terminal),
         Command::Test(args) => args.run(&terminal),
+        Command::Slack(args) => args.run(&terminal),
+        Command::Suggest(args) => args.run(&terminal),
+        Command::Cost(args) => args.run(&terminal),
+        Command::Profile(args) => args.run(&terminal),
         Command::Explain(args) => args.run(),
         Command::Init(args) => args.run(),
         Command::Completions { shell } => Ok(completions(*shell)),

@@ -77,7 +77,7 @@ impl Test {
             all.push(judged(None, compiled, Vec::new()));
         }
         for test in &compiled.hir.tests {
-            let under = retest(compiled, test, &spec.options);
+            let under = retest(compiled, test, &spec.read_from.options);
             let findings = under.problems.iter().filter(|f| f.severity == Severity::Error);
             let broken = findings.filter(|f| f.entry.stage != "judge").cloned().collect();
             all.push(judged(Some(test.name.to_string()), &under, broken));

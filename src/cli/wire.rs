@@ -123,7 +123,7 @@ pub struct AssumptionAnswer {
 }
 
 /// Seconds, rounded up to a millisecond.
-fn seconds(d: Duration) -> f64 {
+pub(super) fn seconds(d: Duration) -> f64 {
     d.0.div_ceil(1_000_000) as f64 / 1000.0
 }
 

@@ -77,6 +77,7 @@ declare! {
     NOTHING_TO_COPY "nothing-to-copy" Error model "a copy of a backup that is not there";
     VIP_APART "vip-apart" Error model "the hosts of a virtual address stand in different sites";
     FAILOVER_BY_PEOPLE "failover-by-people" Warning model "an automatic failover that nothing performs";
+    MIXED_CURRENCIES "mixed-currencies" Error model "money in more than one currency";
     TWO_DIRECTORS "two-directors" Error model "a store has two backup servers";
 
     // Operations.
@@ -100,6 +101,7 @@ declare! {
     CANNOT_ALLOW "cannot-allow" Error judge "a waiver of something that no waiver can cover";
     EXPIRED_WAIVER "expired-waiver" Warning judge "a waiver whose last day is over";
     UNUSED_WAIVER "unused-waiver" Warning judge "a waiver that covers nothing";
+    OVER_BUDGET "over-budget" Error judge "what is declared costs more than the budget";
     NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
 
     // Normal days: docs/rules.md says which rule of the calculus each carries.

@@ -22,6 +22,28 @@ pub struct Label {
     pub text: String,
 }
 
+/// A change of the text that was checked to mend a finding.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fix {
+    /// What changes, as the lines would read.
+    pub text: String,
+    /// The pieces of files that are replaced.
+    pub edits: Vec<Replacement>,
+}
+
+/// A piece of a file and what stands there instead.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Replacement {
+    /// The file's name.
+    pub file: String,
+    /// First byte that goes, from 0.
+    pub start: usize,
+    /// One past the last byte that goes.
+    pub end: usize,
+    /// What comes in its place.
+    pub text: String,
+}
+
 /// One finding. Messages are lower-case, without a full stop and without line breaks, with the
 /// user's own text in back-ticks.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +62,8 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// Facts that explain, such as a witness.
     pub notes: Vec<String>,
+    /// Changes that were checked to mend it.
+    pub fixes: Vec<Fix>,
 }
 
 impl Diagnostic {
@@ -53,6 +77,7 @@ impl Diagnostic {
             labels: Vec::new(),
             help: Vec::new(),
             notes: Vec::new(),
+            fixes: Vec::new(),
         }
     }
 

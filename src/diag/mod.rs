@@ -11,4 +11,4 @@ pub mod render;
 
 pub use allow::{Waived, Waiver};
 pub use catalogue::Entry;
-pub use finding::{Diagnostic, Label, Problems, Severity};
+pub use finding::{Diagnostic, Fix, Label, Problems, Replacement, Severity};

@@ -7,6 +7,7 @@ pub use disk::Disk;
 use crate::base::SourceMap;
 use crate::base::limits::{self, Limits};
 use crate::base::world::{ReadError, World};
+use crate::cost;
 use crate::diag::{Problems, Waived, allow};
 use crate::flow::{self, Facts, Horizon};
 use crate::judge::{self, Asserted, Verdicts};
@@ -114,6 +115,7 @@ fn analyse(sources: SourceMap, hir: Hir, options: &Options, mut problems: Proble
     let mut waived = judge::findings(estate, &verdicts, &mut problems);
     let asserted = judge::assertions(estate, &verdicts);
     Asserted::tell(&asserted, &mut problems);
+    cost::findings(&model, &mut problems);
     let (mut kept, more) = allow::split(problems.sorted(), waivers, as_of, &mut used);
     waived.extend(more);
     kept.extend(allow::findings(waivers, as_of, &used));

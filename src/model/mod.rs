@@ -9,6 +9,7 @@ pub mod data;
 pub mod estate;
 pub mod input;
 pub mod lower;
+pub mod money;
 pub mod running;
 pub mod scenario;
 pub mod tier;
@@ -69,6 +70,8 @@ pub struct Model {
     pub backup_servers: Arena<BackupServer>,
     /// What the spec says about its own verdicts.
     pub claims: Claims,
+    /// What is said of money.
+    pub costs: money::Costs,
 }
 
 impl Model {

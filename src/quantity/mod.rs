@@ -5,9 +5,11 @@
 
 mod base;
 mod expr;
+pub mod money;
 pub mod show;
 pub mod unit;
 
 pub use base::{Bytes, Duration, Rate, Ratio, time_to_move};
 pub use expr::{Dim, Quantity, QuantityError};
+pub use money::{Cost, Currency, Money, Penalty, Per};
 pub use unit::Unit;

@@ -3,7 +3,7 @@
 use crate::base::{EcoString, Span};
 use crate::calendar::{Rule, WeekProfile};
 use crate::diag::Waiver;
-use crate::quantity::{Bytes, Duration, Quantity, Rate, Ratio};
+use crate::quantity::{Bytes, Cost, Duration, Money, Penalty, Quantity, Rate, Ratio};
 use crate::schema::Secret;
 use crate::schema::{Kind, KindDef};
 use std::net::IpAddr;
@@ -170,6 +170,9 @@ pub enum Value {
     Check { url: EcoString, within: Option<Duration> },
     Profile(WeekProfile),
     Strikes(Vec<(ItemId, Span)>),
+    Cost(Cost),
+    Penalty(Penalty),
+    Money(Money),
 }
 
 impl Hir {

@@ -213,11 +213,12 @@ impl Loader<'_> {
             return None;
         }
         if wanted.is_std {
-            let Some(text) = library::module_source(&key) else {
+            let own = self.world.library(&key).map(Arc::from);
+            let Some(text) = own.or_else(|| library::module_source(&key).map(Arc::from)) else {
                 self.problems.push(errors::unknown_module(&key, wanted.span, &library::module_names()));
                 return None;
             };
-            return Some(self.module(key, text.into(), true));
+            return Some(self.module(key, text, true));
         }
         match self.world.read(&key) {
             Ok(bytes) => {

@@ -13,6 +13,7 @@ mod expand;
 pub mod hir;
 mod library;
 mod loader;
+mod money;
 mod phrase;
 mod scope;
 mod table;

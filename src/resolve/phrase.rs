@@ -20,7 +20,7 @@ pub(super) struct Typed<'s, 'n> {
     pub names: &'n Names<'n>,
 }
 
-type Read = Option<Value>;
+pub(super) type Read = Option<Value>;
 
 impl Typed<'_, '_> {
     /// The value of an attribute.
@@ -64,7 +64,7 @@ impl Typed<'_, '_> {
         Some(value)
     }
 
-    fn refuse(&mut self, ty: Type, at: Span, is: &str) -> Read {
+    pub(super) fn refuse(&mut self, ty: Type, at: Span, is: &str) -> Read {
         self.eval.problems.push(errors::wrong_type(ty, at, is));
         None
     }
@@ -101,6 +101,10 @@ impl Typed<'_, '_> {
             Type::Address => self.address(r),
             Type::Prefix => self.prefix(r),
             Type::Change => self.change(r).map(|(part, per)| Value::Change(part, per)),
+            Type::Cost => self.cost(r),
+            Type::Penalty => self.penalty(r),
+            Type::Money => self.sum_of_money(r),
+            Type::Likelihood => self.likelihood(r),
             Type::Size => self.size(r),
             Type::Capacity => self.capacity(r),
             Type::Interval => self.interval(r),

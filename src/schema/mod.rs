@@ -42,6 +42,7 @@ pub enum Kind {
     TierCase(StrikeKind),
     Response,
     Scenario,
+    Budget,
 }
 
 /// What stands between the keyword and the rest of a block's head.
@@ -166,6 +167,7 @@ impl Kind {
             Self::TierCase(_) => "a case of a tier",
             Self::Response => "a response",
             Self::Scenario => "a scenario",
+            Self::Budget => "a budget",
         }
     }
 }

@@ -52,6 +52,14 @@ pub enum Type {
     Capacity,
     /// `4 % / day`.
     Change,
+    /// `30 EUR / month + 8 EUR / TiB / month`.
+    Cost,
+    /// `2000 EUR / h`.
+    Penalty,
+    /// `200000 EUR`.
+    Money,
+    /// `0.02 / year`.
+    Likelihood,
     /// `wan-a or (dwdm then wan-b)`.
     Route,
     /// `shop-db`, or `web-a1 path "/srv"`.
@@ -92,6 +100,10 @@ impl Type {
             Self::Size => "800 GiB growing 2 % / month",
             Self::Capacity => "40 TiB at 300 MiB/s",
             Self::Change => "4 % / day",
+            Self::Cost => "30 EUR / month + 8 EUR / TiB / month",
+            Self::Penalty => "2000 EUR / h",
+            Self::Money => "200000 EUR",
+            Self::Likelihood => "0.02 / year",
             Self::Route => "wan-a or (dwdm then wan-b)",
             Self::Placement => "shop-db, or web-a1 path \"/srv\"",
             Self::Failover => "manual",
@@ -126,6 +138,10 @@ impl Type {
             Self::Size => "a size",
             Self::Capacity => "a capacity with its rate",
             Self::Change => "a percentage per time",
+            Self::Cost => "a cost with its time, such as `400 EUR / month`",
+            Self::Penalty => "money for each time, such as `2000 EUR / h`",
+            Self::Money => "an amount of money",
+            Self::Likelihood => "a likelihood in a year",
             Self::Route => "a route of links",
             Self::Placement => "a cluster, or a host with a path",
             Self::Failover => "`manual` or `automatic within …`",

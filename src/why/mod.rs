@@ -99,7 +99,7 @@ impl Node {
     }
 
     /// Calls `see` with every input below.
-    fn inputs(&self, see: &mut impl FnMut(&Self, Origin)) {
+    pub fn inputs(&self, see: &mut impl FnMut(&Self, Origin)) {
         if let Source::Input(origin) = self.source {
             see(self, origin);
         }

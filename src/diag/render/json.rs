@@ -28,8 +28,32 @@ pub struct Finding {
     /// Stays the same while the finding's name and the text of its line do, wherever they move: a
     /// later run with `--baseline` knows it again.
     pub fingerprint: String,
-    /// Changes that were checked to mend it. Empty in this version.
-    pub fixes: Vec<()>,
+    /// Changes that were checked to mend it.
+    pub fixes: Vec<Fix>,
+}
+
+/// Changes of files that together mend a finding.
+#[derive(Debug, Serialize)]
+pub struct Fix {
+    /// What changes, as the lines would read.
+    pub text: String,
+    /// Whether the whole compiler, run over the changed text, found it mended and nothing worse.
+    pub rechecked: bool,
+    /// The changes.
+    pub edits: Vec<Edit>,
+}
+
+/// A change of a file.
+#[derive(Debug, Serialize)]
+pub struct Edit {
+    /// The file.
+    pub file: String,
+    /// First byte that goes, from 0.
+    pub start: usize,
+    /// One past the last byte that goes.
+    pub end: usize,
+    /// What comes in its place.
+    pub text: String,
 }
 
 /// A place in a file.
@@ -56,7 +80,8 @@ pub struct Label {
     pub text: String,
 }
 
-fn place(sources: &SourceMap, span: Span) -> (Option<String>, Option<Place>) {
+/// The file of a span, and where in it.
+pub fn place(sources: &SourceMap, span: Span) -> (Option<String>, Option<Place>) {
     let Some(file) = sources.file_of(span) else { return (None, None) };
     let (line, column) = file.line_column(span.lo);
     let place =
@@ -109,6 +134,16 @@ fn finding(sources: &SourceMap, d: &Diagnostic, fingerprint: String) -> Finding 
         notes: d.notes.clone(),
         help: d.help.clone(),
         fingerprint,
-        fixes: Vec::new(),
+        fixes: d.fixes.iter().map(fix).collect(),
     }
+}
+
+fn fix(f: &crate::diag::Fix) -> Fix {
+    let edit = |r: &crate::diag::Replacement| Edit {
+        file: r.file.clone(),
+        start: r.start,
+        end: r.end,
+        text: r.text.clone(),
+    };
+    Fix { text: f.text.clone(), rechecked: true, edits: f.edits.iter().map(edit).collect() }
 }

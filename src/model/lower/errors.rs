@@ -2,6 +2,7 @@
 
 use crate::base::Span;
 use crate::diag::{Diagnostic, catalogue as c};
+use crate::quantity::Currency;
 
 pub(super) fn unknown_zone(name: &str, at: Span, near: Option<&str>) -> Diagnostic {
     let d = Diagnostic::new(&c::UNKNOWN_ZONE, at, format!("there is no time zone `{name}`"));
@@ -104,4 +105,10 @@ pub(super) fn two_directors(at: Span, store: &str, before: Span) -> Diagnostic {
         .here("again here")
         .label(before, "first here")
         .help("name each store in one `backup-server`")
+}
+
+pub(super) fn mixed_currencies(at: Span, is: Currency, first_at: Span, first: Currency) -> Diagnostic {
+    Diagnostic::new(&c::MIXED_CURRENCIES, at, format!("this is in {is}, and the spec counts in {first}"))
+        .label(first_at, format!("in {first}"))
+        .help(format!("write all money in one currency: there is no rate of exchange that holds for a year, so choose {first} or {is}"))
 }

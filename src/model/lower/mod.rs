@@ -8,6 +8,7 @@ mod data;
 mod defaults;
 mod errors;
 mod estate;
+mod money;
 mod promises;
 mod routes;
 mod running;
@@ -54,6 +55,7 @@ pub fn lower(hir: &Hir, problems: &mut Problems) -> Lowered {
     lower.backup_servers();
     lower.scenarios();
     lower.claims();
+    lower.money();
     Lowered { model: lower.model, left_out: lower.left_out }
 }
 

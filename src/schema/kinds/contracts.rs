@@ -1,6 +1,6 @@
 //! What is promised, what can go wrong, and how people react.
 
-use super::{may, must};
+use super::{LIKELIHOOD, may, must};
 use crate::schema::StrikeKind;
 use crate::schema::{Attribute, Colon, Head, Kind, KindDef, Type};
 
@@ -55,6 +55,12 @@ pub static TIER: KindDef = KindDef {
             Type::Duration,
             "How often each backup must be read back. Never when not stated.",
         ),
+        may(
+            "outage-cost",
+            Type::Penalty,
+            "What each time costs in which a service, or data that no service needs, is away.",
+        ),
+        may("loss-cost", Type::Penalty, "What each time costs of which the work on a data class is lost."),
     ],
     inside: &[
         &CASE_HOST,
@@ -80,6 +86,7 @@ pub static RESPONSE: KindDef = KindDef {
         must("declare", Type::Interval, "From knowing until the decision stands."),
         must("confirm", Type::Interval, "What one manual step takes."),
         must("operators", Type::Count, "People who can work on steps at the same time."),
+        may("cost", Type::Cost, "What it costs: `900 EUR / month`, `4000 EUR / operator / month`, or a sum."),
     ],
     inside: &[],
     doc: "How people react to a disaster.",
@@ -90,7 +97,17 @@ pub static SCENARIO: KindDef = KindDef {
     keyword: "scenario",
     head: Head::Declares,
     colon: Colon::None,
-    attributes: &[must("lose", Type::Strikes, "What is lost at the same moment.")],
+    attributes: &[must("lose", Type::Strikes, "What is lost at the same moment."), LIKELIHOOD],
     inside: &[],
     doc: "Something that goes wrong, beside the losses that are judged unasked.",
+};
+
+pub static BUDGET: KindDef = KindDef {
+    kind: Kind::Budget,
+    keyword: "budget",
+    head: Head::Bare,
+    colon: Colon::None,
+    attributes: &[must("yearly", Type::Money, "The most that all which states a `cost` may cost in a year.")],
+    inside: &[],
+    doc: "What may be spent. More is a finding.",
 };

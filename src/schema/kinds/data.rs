@@ -33,6 +33,11 @@ pub static DATA: KindDef = KindDef {
             "Whether a tree copied file by file is a recovery point. `together` when not stated.",
         ),
         may("response", Type::Ref(&[Kind::Response]), "Who reacts when it is hit."),
+        may(
+            "likelihood",
+            Type::Likelihood,
+            "How likely it is in a year that its contents go wrong, from 0 to 1: `drc cost` counts it.",
+        ),
     ],
     inside: &[&REPLICA, &MIRROR, &BACKUP, &COPY],
     doc: "A set of data that is protected, and recovered, as one.",

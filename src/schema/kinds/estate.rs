@@ -1,6 +1,6 @@
 //! Places and links.
 
-use super::{may, must};
+use super::{LIKELIHOOD, may, must};
 use crate::schema::GroupKind;
 use crate::schema::{Colon, Head, Kind, KindDef, Type};
 
@@ -13,7 +13,7 @@ macro_rules! group {
             keyword: $keyword,
             head: Head::Declares,
             colon: Colon::None,
-            attributes: &[],
+            attributes: &[LIKELIHOOD],
             inside: &[],
             doc: $doc,
         };
@@ -32,7 +32,7 @@ pub static REGION: KindDef = KindDef {
     keyword: "region",
     head: Head::Declares,
     colon: Colon::None,
-    attributes: &[],
+    attributes: &[LIKELIHOOD],
     inside: &[&SITE],
     doc: "A part of the world that one disaster can take as a whole.",
 };
@@ -54,6 +54,8 @@ pub static SITE: KindDef = KindDef {
         ),
         must("timezone", Type::Text, "The IANA zone of its clocks; schedules follow it."),
         may("replace", Type::Interval, "How long until an equal site stands in its place."),
+        may("cost", Type::Cost, "What it costs, a contract for its replacement included: `400 EUR / month`."),
+        LIKELIHOOD,
     ],
     inside: &[&HOST, &STORE],
     doc: "A data centre or an office.",
@@ -95,6 +97,8 @@ pub static HOST: KindDef = KindDef {
             Type::Interval,
             "How long until an equal host, with its name and address, stands in its place.",
         ),
+        may("cost", Type::Cost, "What it costs: `90 EUR / month`, `8 EUR / TiB / month` of its disk, or a sum."),
+        LIKELIHOOD,
     ],
     inside: &[],
     doc: "A machine, real or virtual.",
@@ -124,6 +128,7 @@ pub static STORE: KindDef = KindDef {
             Type::Refs(&[Kind::Group(GroupKind::Credentials)]),
             "The domains of credentials that can delete in it. Those of production when not stated.",
         ),
+        may("cost", Type::Cost, "What it costs: `30 EUR / month`, `8 EUR / TiB / month` of its capacity, or a sum."),
     ],
     inside: &[],
     doc: "A place where backups are kept.",
@@ -191,6 +196,8 @@ pub static LINK: KindDef = KindDef {
             ]),
             "How all that crosses it is encrypted.",
         ),
+        may("cost", Type::Cost, "What it costs: `900 EUR / month`, `2 EUR / Mbit / month` of its bandwidth, or a sum."),
+        LIKELIHOOD,
     ],
     inside: &[&SHARE],
     doc: "A link between two sites.",

@@ -30,12 +30,17 @@ pub static TOP: &[&KindDef] = &[
     &contracts::TIER,
     &contracts::RESPONSE,
     &contracts::SCENARIO,
+    &contracts::BUDGET,
 ];
 
 /// The kind of block at the top of a file that begins with that word.
 pub fn by_keyword(keyword: &str) -> Option<&'static KindDef> {
     TOP.iter().copied().find(|k| k.keyword == keyword)
 }
+
+/// How likely the loss of a thing is.
+const LIKELIHOOD: Attribute =
+    may("likelihood", Type::Likelihood, "How likely its loss is in a year, from 0 to 1: `drc cost` counts it.");
 
 const fn must(name: &'static str, ty: Type, doc: &'static str) -> Attribute {
     Attribute { name, ty, required: true, doc }
