@@ -77,6 +77,9 @@ declare! {
     NOTHING_TO_COPY "nothing-to-copy" Error model "a copy of a backup that is not there";
     VIP_APART "vip-apart" Error model "the hosts of a virtual address stand in different sites";
     FAILOVER_BY_PEOPLE "failover-by-people" Warning model "an automatic failover that nothing performs";
+    EVEN_VOTES "even-votes" Warning model "a cluster whose votes can part in halves";
+    NO_QUORUM "no-quorum" Warning model "a site without which a cluster has no majority";
+    TOO_MANY_COMBINATIONS "too-many-combinations" Error model "a scenario that stands for more combinations than are judged";
     TWO_DIRECTORS "two-directors" Error model "a store has two backup servers";
 
     // Operations.
@@ -93,6 +96,7 @@ declare! {
     RUN_OVERRUNS "run-overruns" Error judge "a scheduled run may still be going when the next is due";
     NEVER_CATCHES_UP "never-catches-up" Error judge "more is written than a replica's way carries";
     UNENCRYPTED_LINK "unencrypted-link" Error judge "data of a tier that asks for encryption crosses a link that states none";
+    RECOVERY_CYCLE "recovery-cycle" Error judge "what recovery needs can be recovered only by itself";
     NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
 
     // rsync.

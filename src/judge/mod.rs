@@ -1,5 +1,6 @@
 //! Promises against plans and facts: what is proved, refuted or unknown.
 
+mod cycles;
 mod errors;
 mod rules;
 mod verdict;
@@ -146,8 +147,8 @@ fn of_subject(
                 v.reason = choice.reason.clone();
                 settle(v, &|| witness::of_loss(estate, choice))
             }
-            // A primary that waits loses nothing.
-            (None, Some(Reason::Stalls)) => v,
+            // A primary that waits loses nothing, nor does one that goes on out of reach.
+            (None, Some(Reason::Stalls | Reason::CutOff(_))) => v,
             (None, Some(reason)) => nothing(v, reason),
             (None, None) => v,
         });

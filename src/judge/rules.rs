@@ -1,18 +1,20 @@
 //! What must hold on a day on which nothing is lost.
 
+use super::cycles::cycles;
 use super::{errors, witness};
 use crate::diag::Problems;
 use crate::flow::stream::Behind;
 use crate::plan::Estate;
 use std::collections::BTreeSet;
 
-/// Runs end before the next is due, streams catch up, what asks for encryption gets it, and
-/// somebody reacts.
+/// Runs end before the next is due, streams catch up, what asks for encryption gets it, somebody
+/// reacts, and nothing waits for itself to be recovered.
 pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
     runs(estate, problems);
     streams(estate, problems);
     encryption(estate, problems);
     responses(estate, problems);
+    cycles(estate.model, problems);
 }
 
 fn runs(estate: Estate<'_>, problems: &mut Problems) {

@@ -18,8 +18,11 @@ pub use data::{
 };
 pub use estate::{Class, Direction, Group, Hop, Host, Link, Region, Site, Store};
 pub use input::{Assumption, Input, Origin};
-pub use running::{BackupServer, Check, Cluster, Dns, Engine, Pointer, Pool, Service, Vip};
-pub use scenario::{Scenario, Strike};
+pub use running::{
+    BackupServer, CONTROL_ELSEWHERE, Check, Cluster, Control, Dns, Engine, KEYS_ELSEWHERE, Keeper, Pointer,
+    Pool, Service, Vip,
+};
+pub use scenario::{Earlier, Scenario, Strike};
 pub use tier::{Bounds, Objective, Response, Tier};
 
 pub use la_arena::{Arena, Idx};
@@ -65,6 +68,8 @@ pub struct Model {
     pub scenarios: Arena<Scenario>,
     /// Backup servers.
     pub backup_servers: Arena<BackupServer>,
+    /// From where recovery is run, and where its plans lie.
+    pub control: Control,
 }
 
 impl Model {

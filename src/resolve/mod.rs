@@ -12,6 +12,7 @@ mod expand;
 pub mod hir;
 mod library;
 mod loader;
+mod losses;
 mod phrase;
 mod scope;
 mod table;

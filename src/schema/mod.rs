@@ -40,6 +40,8 @@ pub enum Kind {
     TierCase(StrikeKind),
     Response,
     Scenario,
+    Then,
+    Control,
 }
 
 /// What stands between the keyword and the rest of a block's head.
@@ -111,6 +113,7 @@ impl Attribute {
             "keep" | "immutable" => "30 days",
             "enforced" => "\"compliance mode of the disk array\"",
             "timezone" => "\"Europe/Berlin\"",
+            "after" => "10 min",
             "ttl" => "60 s",
             "advert" => "1 s",
             "amplification" => "1.5",
@@ -164,6 +167,8 @@ impl Kind {
             Self::TierCase(_) => "a case of a tier",
             Self::Response => "a response",
             Self::Scenario => "a scenario",
+            Self::Then => "a later loss of a scenario",
+            Self::Control => "where plans are kept and run",
         }
     }
 }

@@ -3,11 +3,14 @@
 //! What is poisoned, or needs something that is, is left out in silence: its finding has been
 //! made. [`Lowered::left_out`] says how much that was.
 
+mod combinations;
 mod data;
 mod defaults;
 mod errors;
 mod estate;
 mod promises;
+mod quorum;
+mod recovery;
 mod routes;
 mod running;
 
@@ -51,6 +54,8 @@ pub fn lower(hir: &Hir, problems: &mut Problems) -> Lowered {
     lower.data();
     lower.services();
     lower.backup_servers();
+    lower.openers();
+    lower.control();
     lower.scenarios();
     Lowered { model: lower.model, left_out: lower.left_out }
 }
@@ -148,6 +153,7 @@ reader! {
     ratio Ratio crate::quantity::Ratio;
     bytes Bytes crate::quantity::Bytes;
     rate Rate crate::quantity::Rate;
+    missed Missed u64;
     duration Duration crate::quantity::Duration;
     address Address std::net::IpAddr;
     secret Secret crate::schema::Secret;

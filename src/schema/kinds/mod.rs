@@ -30,6 +30,7 @@ pub static TOP: &[&KindDef] = &[
     &contracts::TIER,
     &contracts::RESPONSE,
     &contracts::SCENARIO,
+    &contracts::CONTROL,
 ];
 
 /// The kind of block at the top of a file that begins with that word.
