@@ -97,6 +97,12 @@ const MUTANTS: &[Mutant] = &[
         "region hangzhou",
     ),
     (
+        "replica db-c1, the link to the other replica having gone first",
+        &[("        replica db-c1 { mode = async; over = wan-a or (dwdm then wan-b); compress = 2 }\n", "")],
+        "orders.rpo",
+        "rolling",
+    ),
+    (
         "replica cat-a1",
         &[("    replica cat-a1 { mode = async; over = dwdm }\n", "")],
         "catalogue.rpo",

@@ -78,6 +78,9 @@ declare! {
     VIP_APART "vip-apart" Error model "the hosts of a virtual address stand in different sites";
     FAILOVER_BY_PEOPLE "failover-by-people" Warning model "an automatic failover that nothing performs";
     MIXED_CURRENCIES "mixed-currencies" Error model "money in more than one currency";
+    EVEN_VOTES "even-votes" Warning model "a cluster whose votes can part in halves";
+    NO_QUORUM "no-quorum" Warning model "a site without which a cluster has no majority";
+    TOO_MANY_COMBINATIONS "too-many-combinations" Error model "a scenario that stands for more combinations than are judged";
     TWO_DIRECTORS "two-directors" Error model "a store has two backup servers";
 
     // Operations.
@@ -102,6 +105,7 @@ declare! {
     EXPIRED_WAIVER "expired-waiver" Warning judge "a waiver whose last day is over";
     UNUSED_WAIVER "unused-waiver" Warning judge "a waiver that covers nothing";
     OVER_BUDGET "over-budget" Error judge "what is declared costs more than the budget";
+    RECOVERY_CYCLE "recovery-cycle" Error judge "what recovery needs can be recovered only by itself";
     NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
 
     // Normal days: docs/rules.md says which rule of the calculus each carries.

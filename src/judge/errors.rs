@@ -122,6 +122,23 @@ fn way_out(v: &Verdict) -> String {
         }
         (Some(Reason::NoWayIn), _) => "give the name a `failover`, or the address a second host".to_owned(),
         (Some(Reason::Needs(what)), _) => format!("protect `{what}`"),
+        (Some(Reason::KeysLost(server)), _) => {
+            format!("keep the master key of `{server}` in one more place that this does not take, and name it in `keys`")
+        }
+        (Some(Reason::CatalogueLost(store)), _) => format!("give `{store}` a host that a director can run on"),
+        (Some(Reason::NameServerLost(host)), _) => {
+            format!("say with `replace` how long `{host}` takes to stand again, or use a name server elsewhere")
+        }
+        (Some(Reason::ControlHostLost), _) => {
+            "name one more host in `control { hosts = … }` that this does not take and that reaches what it must".to_owned()
+        }
+        (Some(Reason::PlansLost), _) => {
+            "keep the plans in one more place: `control { plans = … }` takes hosts, and sites for what is printed".to_owned()
+        }
+        (Some(Reason::CutOff(_)), _) => "keep a copy outside of it that can be promoted".to_owned(),
+        (Some(Reason::Circle(what)), _) => {
+            format!("keep what opens the backup of `{what}` outside of it")
+        }
         (None, Objective::Rpo) => {
             "copy more often or over a faster way, or promise less".to_owned()
         }
@@ -231,4 +248,21 @@ pub(super) fn unknown_scenario(asked: &Asked, names: &[String]) -> Diagnostic {
         None => "scenarios are called `host db-a1`, `site hz-a`, `link dwdm`, `corruption`, `hostile`, or as the spec calls its own".to_owned(),
     };
     Diagnostic::new(&c::UNKNOWN_SCENARIO, asked.span, what).help(help)
+}
+
+pub(super) fn recovery_cycle(first: &str, edges: &[super::cycles::Edge], help: &str) -> Diagnostic {
+    let at = edges.last().map(|e| e.span).unwrap_or_default();
+    let mut finding = Diagnostic::new(
+        &c::RECOVERY_CYCLE,
+        at,
+        format!("`{first}` can be recovered only when it is already there"),
+    );
+    for (n, edge) in edges.iter().enumerate() {
+        finding = if n + 1 == edges.len() {
+            finding.here(format!("{}: {}", n + 1, edge.words))
+        } else {
+            finding.label(edge.span, format!("{}: {}", n + 1, edge.words))
+        };
+    }
+    finding.help(help.to_owned())
 }

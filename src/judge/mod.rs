@@ -1,6 +1,7 @@
 //! Promises against plans and facts: what is proved, refuted or unknown.
 
 mod assertions;
+mod cycles;
 mod errors;
 mod rules;
 mod verdict;
@@ -198,8 +199,8 @@ fn reached<'a>(
                 reason: choice.reason.clone(),
                 by: By::Choice(choice),
             },
-            // A primary that waits loses nothing.
-            (None, Some(Reason::Stalls) | None) => free,
+            // A primary that waits loses nothing, nor does one that goes on out of reach.
+            (None, Some(Reason::Stalls | Reason::CutOff(_)) | None) => free,
             (None, Some(reason)) => gone(reason),
         },
         (Objective::Rto, lost) => match (found.recovered.get(&subject).copied(), lost) {

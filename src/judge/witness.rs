@@ -7,7 +7,7 @@ use crate::flow::{Binding, StreamFact};
 use crate::model::CopyKind;
 use crate::ops::{Job, JobKind};
 use crate::plan::{Choice, Estate, Means, Plan, Reason};
-use crate::quantity::show as quantity;
+use crate::quantity::{Duration, show as quantity};
 use la_arena::Idx;
 
 /// What happens when nothing serves.
@@ -21,6 +21,17 @@ pub(super) fn nothing(reason: &Reason) -> Witness {
 
 /// How a choice loses what it surely can.
 pub(super) fn of_loss(estate: Estate<'_>, choice: &Choice) -> Witness {
+    if choice.cut.surely > Duration::ZERO && choice.loss_surely == choice.cut.surely {
+        return Witness {
+            strike: "the last strike of the scenario, whenever it falls".to_owned(),
+            kept: Some(format!("what was written {} before", quantity::duration(choice.cut.surely))),
+            bound_by: format!(
+                "nothing reached {} any more for {} before it",
+                estate.model.copies[choice.copy].name,
+                quantity::duration(choice.cut.most)
+            ),
+        };
+    }
     match choice.means {
         Means::Promote => of_stream(estate, choice),
         Means::Publish | Means::Restore => of_runs(estate, choice),

@@ -78,6 +78,8 @@ pub struct Store {
     pub immutable: Option<Input<Duration>>,
     /// What enforces `immutable`: without it, immutability does not count.
     pub enforced: Option<Input<EcoString>>,
+    /// What must work before it can be read, such as a vault that holds its passwords.
+    pub opened_by: Vec<(Idx<super::Data>, Span)>,
     /// How long until a medium is ready to be read.
     pub mount: Input<Duration>,
     /// The groups whose fate it shares beyond its host's, such as a domain of credentials.

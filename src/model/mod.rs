@@ -21,8 +21,11 @@ pub use data::{
 };
 pub use estate::{Class, Direction, Group, Hop, Host, Link, Region, Site, Store};
 pub use input::{Assumption, Input, Origin};
-pub use running::{BackupServer, Check, Cluster, Dns, Engine, Pointer, Pool, Service, Vip};
-pub use scenario::{Scenario, Strike};
+pub use running::{
+    BackupServer, CONTROL_ELSEWHERE, Check, Cluster, Control, Dns, Engine, KEYS_ELSEWHERE, Keeper, Pointer,
+    Pool, Service, Vip,
+};
+pub use scenario::{Earlier, Scenario, Strike};
 pub use tier::{Bounds, Objective, Response, Tier};
 
 pub use la_arena::{Arena, Idx};
@@ -72,6 +75,8 @@ pub struct Model {
     pub claims: Claims,
     /// What is said of money.
     pub costs: money::Costs,
+    /// From where recovery is run, and where its plans lie.
+    pub control: Control,
 }
 
 impl Model {

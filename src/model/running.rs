@@ -2,7 +2,7 @@
 
 use super::estate::{Host, Site, Store};
 use super::tier::{Response, Tier};
-use super::{Data, Input, Secret};
+use super::{Assumption, Data, Input, Secret};
 use crate::base::{EcoString, Span};
 use crate::quantity::{Duration, Rate, Ratio};
 use la_arena::Idx;
@@ -71,6 +71,8 @@ pub struct Cluster {
     pub logs_kept: Input<Duration>,
     /// How much longer a commit may take because it waits for replicas.
     pub write_budget: Input<Duration>,
+    /// The host that has a vote and holds no data.
+    pub witness: Option<(Idx<Host>, Span)>,
     /// Where `failover = automatic …` stands, if it does: nothing that is emitted performs it.
     pub automatic: Option<Span>,
 }
@@ -189,6 +191,8 @@ pub struct Service {
     pub needs: Vec<(Idx<Data>, Span)>,
     /// Data classes that must come back to one common moment.
     pub consistent: Vec<(Idx<Data>, Span)>,
+    /// The other services that it needs.
+    pub services: Vec<(Idx<Service>, Span)>,
     /// From order to answering.
     pub start: Input<Duration>,
     /// How one knows that it works.
@@ -197,6 +201,38 @@ pub struct Service {
     pub reached: Vec<(Idx<Dns>, Span)>,
     /// Who reacts when it is hit.
     pub response: Option<(Idx<Response>, Span)>,
+}
+
+/// What is taken where nobody says where the keys of encrypted backups are.
+pub static KEYS_ELSEWHERE: Assumption = Assumption {
+    text: "the master key of the backups is kept where no scenario takes it",
+    source: "nothing is stated: name its places with `keys` of the backup server",
+};
+
+/// What is taken where nobody says from where plans are run.
+pub static CONTROL_ELSEWHERE: Assumption = Assumption {
+    text: "a host that runs the plans, and the plans, stay in reach of every step",
+    source: "nothing is stated: name them in `control`",
+};
+
+/// Where something small that recovery needs is kept: a key, a plan.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Keeper {
+    /// In a file of a host.
+    Host(Idx<Host>),
+    /// In a store.
+    Store(Idx<Store>),
+    /// On paper, or in a safe, of a site.
+    Site(Idx<Site>),
+}
+
+/// From where recovery is run, and where its plans lie.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// The hosts on which the runner of a plan can be started; empty when nobody says.
+    pub hosts: Vec<(Idx<Host>, Span)>,
+    /// Where the plans are kept; empty when nobody says.
+    pub plans: Vec<(Keeper, Span)>,
 }
 
 /// A Bacula director: who it is and what it keeps.
@@ -210,6 +246,10 @@ pub struct BackupServer {
     pub host: (Idx<Host>, Span),
     /// The stores whose jobs it runs.
     pub stores: Vec<Idx<Store>>,
+    /// Where the private master key of its backups is kept; empty when nobody says.
+    pub keys: Vec<(Keeper, Span)>,
+    /// What must work before it can restore.
+    pub opened_by: Vec<(Idx<Data>, Span)>,
     /// Jobs that run at the same time.
     pub jobs: Input<u64>,
     /// The folder with one password file per daemon, on each host.

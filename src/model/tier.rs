@@ -27,6 +27,8 @@ pub struct Tier {
     pub special: Vec<(StrikeKind, Bounds)>,
     /// Who reacts, unless the data class or service says otherwise.
     pub response: Option<(Idx<Response>, Span)>,
+    /// How many runs in a row each schedule may have missed before a strike. None when not stated.
+    pub tolerate: Option<Input<u64>>,
     /// Whether links and stores must be encrypted.
     pub encrypted: Option<Input<bool>>,
     /// How often each backup must be read back.
@@ -56,8 +58,13 @@ impl Objective {
 impl Tier {
     /// What it promises in a kind of scenario.
     pub fn bounds(&self, kind: StrikeKind) -> Bounds {
-        let special = self.special.iter().find(|(k, _)| *k == kind).map(|(_, b)| *b).unwrap_or_default();
-        Bounds { rpo: special.rpo.or(self.general.rpo), rto: special.rto.or(self.general.rto) }
+        let of = |kind| self.special.iter().find(|(k, _)| *k == kind).map(|(_, b)| *b).unwrap_or_default();
+        let special = of(kind);
+        let broader = kind.broader().map(of).unwrap_or_default();
+        Bounds {
+            rpo: special.rpo.or(broader.rpo).or(self.general.rpo),
+            rto: special.rto.or(broader.rto).or(self.general.rto),
+        }
     }
 }
 

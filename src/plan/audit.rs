@@ -2,6 +2,7 @@
 //!
 //! The planner is made so that it does; this looks at the finished plan and trusts nothing.
 
+use super::requisites::openers;
 use super::{Actor, Lost, Plan, Resource, Step, StepKind};
 use crate::model::{Host, Model, On};
 use crate::ops::Ops;
@@ -13,7 +14,8 @@ use std::collections::BTreeMap;
 /// - a step waits only for steps before it, and starts when they have ended;
 /// - steps that share what only one can have are ordered;
 /// - nothing becomes a primary before a person has made the old one harmless;
-/// - nothing is done on what is lost, unless it stands again before.
+/// - nothing is done on what is lost, unless it stands again before;
+/// - a store is read only when what opens it has been recovered.
 pub fn audit(model: &Model, ops: &Ops, plan: &Plan) -> Vec<String> {
     let lost = Lost::of(model, &plan.scenario);
     let mut wrong = Vec::new();
@@ -43,6 +45,14 @@ pub fn audit(model: &Model, ops: &Ops, plan: &Plan) -> Vec<String> {
             && !mine.fenced.contains(primary)
         {
             say(n, format!("a second primary: `{}` was not fenced", model.hosts[primary].name));
+        }
+        if let StepKind::Restore { store, director, .. } = &step.kind {
+            let openers = openers(model, ops, *store, *director);
+            for by in openers.into_iter().filter(|by| lost.hits(model, *by)) {
+                if !comes_after(plan, n, by) {
+                    say(n, format!("is opened by `{}`, which is not recovered before", model.data[by].name));
+                }
+            }
         }
         for host in needs(model, ops, &step.kind) {
             if lost.host(host) && !mine.back.contains(host) {
@@ -131,6 +141,24 @@ impl Hosts {
     }
 }
 
+/// Whether a step waits, through others, for the look at recovered data.
+fn comes_after(plan: &Plan, step: usize, data: Idx<crate::model::Data>) -> bool {
+    let mut open = vec![step];
+    let mut seen = vec![false; plan.steps.len()];
+    while let Some(s) = open.pop().and_then(|n| plan.steps.get(n)) {
+        if matches!(s.kind, StepKind::VerifyData { data: d, .. } if d == data) {
+            return true;
+        }
+        for a in &s.after {
+            if let Some(slot) = seen.get_mut(*a).filter(|s| !**s) {
+                *slot = true;
+                open.push(*a);
+            }
+        }
+    }
+    false
+}
+
 /// The old primary, when a step makes a new one.
 fn replaces(model: &Model, kind: &StepKind) -> Option<Idx<Host>> {
     match kind {
@@ -147,7 +175,7 @@ fn replaces(model: &Model, kind: &StepKind) -> Option<Idx<Host>> {
 }
 
 /// The hosts that a step is done on or with.
-fn needs(model: &Model, ops: &Ops, kind: &StepKind) -> Vec<Idx<Host>> {
+pub(super) fn needs(model: &Model, ops: &Ops, kind: &StepKind) -> Vec<Idx<Host>> {
     match kind {
         StepKind::Hold { director } | StepKind::Release { director } => vec![ops.directors[*director].host],
         StepKind::Scan { director, store, .. } => {

@@ -1,5 +1,6 @@
 //! A plan in the making: steps in the order in which they can be done, each timed as it is added.
 
+use super::outage::Outages;
 use super::step::{Actor, Choice, Interval, Plan, Reason, Resource, Stage, Step, StepKind, Subject};
 use super::{Index, Lost, times};
 use crate::flow::Facts;
@@ -38,6 +39,7 @@ pub fn plan(estate: Estate<'_>, scenario: &Scenario) -> Plan {
     let mut builder = Builder {
         estate,
         lost,
+        outages: Outages::new(model, &scenario.earlier),
         kind,
         steps: Vec::new(),
         once: BTreeMap::new(),
@@ -53,6 +55,8 @@ pub fn plan(estate: Estate<'_>, scenario: &Scenario) -> Plan {
     };
     builder.data(scenario);
     builder.services(scenario);
+    builder.what_plans_need();
+    builder.told(scenario);
     builder.afterwards();
     let slug = title.replace(' ', "-").into();
     Plan {
@@ -93,6 +97,8 @@ pub(super) enum Once {
 pub(super) struct Builder<'a> {
     pub estate: Estate<'a>,
     pub lost: Lost,
+    /// What had struck before the last strike.
+    pub outages: Outages,
     pub kind: StrikeKind,
     pub steps: Vec<Step>,
     pub once: BTreeMap<Once, usize>,

@@ -1,8 +1,10 @@
 //! Which copy serves what was hit: one choice per database or tree of files, on which recovery
 //! point and recovery time are both judged.
 
+use super::outage::{Outages, aged, stream_after_outage, surely_aged};
+use super::requisites::{Openings, keys_left};
 use super::step::{Means, Reason};
-use super::{Index, Lost};
+use super::{Index, Lost, Outage};
 use crate::flow::stream::Behind;
 use crate::flow::{Binding, Facts, StreamFact, never_falls_back};
 use crate::model::{
@@ -20,6 +22,8 @@ pub(super) struct Unit {
     pub data: Vec<Idx<Data>>,
     /// Who reacts.
     pub response: Option<Idx<Response>>,
+    /// How many runs in a row may have been missed: the most that a tier of them tolerates.
+    pub missed: u64,
 }
 
 /// A copy that could serve.
@@ -34,14 +38,28 @@ pub(super) struct Candidate {
     pub loss: Option<Duration>,
     pub surely: Duration,
     pub reason: Option<Reason>,
+    /// How long its feed had been cut.
+    pub cut: Outage,
 }
 
 /// Where a candidate's bytes are.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    Stream { others: Vec<Idx<Host>> },
-    Mirror { job: Idx<Job> },
-    Store { store: Idx<Store>, data: Idx<Job>, log: Option<Idx<Job>>, director: Idx<Director>, scan: bool },
+    Stream {
+        others: Vec<Idx<Host>>,
+    },
+    Mirror {
+        job: Idx<Job>,
+    },
+    Store {
+        store: Idx<Store>,
+        data: Idx<Job>,
+        log: Option<Idx<Job>>,
+        director: Idx<Director>,
+        scan: bool,
+        /// What is itself recovered before the store can be read.
+        openers: Vec<Idx<Data>>,
+    },
 }
 
 /// What a choice looks at.
@@ -52,6 +70,9 @@ pub(super) struct Chooser<'a> {
     pub index: &'a Index,
     pub lost: &'a Lost,
     pub kind: StrikeKind,
+    pub outages: &'a Outages,
+    pub missed: u64,
+    pub openings: Openings<'a>,
 }
 
 impl Chooser<'_> {
@@ -132,10 +153,12 @@ impl Chooser<'_> {
             // alone: the most advanced of them is promoted.
             let gone = streams.iter().filter(|s| waits(mode(s)) && !asked(s)).count() as u64;
             let covered = never_alone && gone < engine.acknowledgements.value;
-            let (loss, surely, reason) = if covered && never_falls_back(stream.mode) {
-                (Some(Duration::ZERO), Duration::ZERO, None)
+            let (loss, surely, reason, cut) = if covered && never_falls_back(stream.mode) {
+                (Some(Duration::ZERO), Duration::ZERO, None, Outage::default())
             } else {
-                self.behind(stream, fact)
+                let (_, surely, reason) = self.behind(stream, fact);
+                let cut = self.outages.stream(self.model, stream);
+                (stream_after_outage(fact, cut), surely.max(cut.surely), reason, cut)
             };
             found.push(Candidate {
                 copy: *copy,
@@ -146,6 +169,7 @@ impl Chooser<'_> {
                 loss,
                 surely,
                 reason,
+                cut,
             });
         }
     }
@@ -171,14 +195,23 @@ impl Chooser<'_> {
             loss,
             surely,
             reason,
+            cut: self.outages.job(self.model, self.ops, job),
         });
     }
 
-    /// The loss when the newest complete run of a job is used, up to its source.
+    /// The loss when the newest complete run of a job is used, up to its source, what struck
+    /// earlier included: the longest cut along the way counts once (`outage`).
     fn run_loss(&self, job: Idx<Job>) -> (Option<Duration>, Duration, Option<Reason>) {
+        let (loss, surely, reason) = self.run_bound(job);
+        let cut = self.outages.job(self.model, self.ops, job);
+        (loss.map(|l| l.plus(cut.most)), surely.max(cut.surely), reason)
+    }
+
+    /// The same had nothing struck earlier.
+    fn run_bound(&self, job: Idx<Job>) -> (Option<Duration>, Duration, Option<Reason>) {
         let Some(fact) = self.facts.jobs.get(job) else { return (None, Duration::ZERO, None) };
-        let surely = fact.loss_alone().map_or(Duration::ZERO, |(d, _)| d);
-        let own = fact.loss().map(|(d, _)| d);
+        let surely = surely_aged(fact, self.missed).unwrap_or_default();
+        let own = aged(fact, self.missed);
         let reason = own.is_none().then(|| {
             // A run whose bytes nobody states has no bound either.
             match fact.levels.iter().find(|l| l.bytes.is_none()) {
@@ -194,7 +227,7 @@ impl Chooser<'_> {
     fn source_loss(&self, job: Idx<Job>) -> (Option<Duration>, Option<Reason>) {
         match &self.ops.jobs[job].kind {
             JobKind::Copy { of, .. } => {
-                let (loss, _, reason) = self.run_loss(*of);
+                let (loss, _, reason) = self.run_bound(*of);
                 (loss, reason)
             }
             JobKind::Database { client, cluster, .. } | JobKind::Log { client, cluster, .. } => {
@@ -223,7 +256,21 @@ impl Chooser<'_> {
         let Some(data) = jobs.iter().find(|j| !is_log(j)).copied() else { return };
         let log = jobs.iter().find(is_log).copied();
         let Some((target, provision)) = self.target(copy.data, store, refused) else { return };
-        let Some((director, scan)) = self.director(store, data, target) else { return };
+        let Some((director, scan)) = self.director(store, data, target) else {
+            *refused = Some(Reason::CatalogueLost(self.model.stores[store].name.clone()));
+            return;
+        };
+        if let Some(server) = keys_left(self.model, self.ops, self.lost, director) {
+            *refused = Some(Reason::KeysLost(server));
+            return;
+        }
+        let openers = match self.openings.of(self.model, self.ops, store, director) {
+            Ok(openers) => openers,
+            Err(reason) => {
+                *refused = Some(reason);
+                return;
+            }
+        };
         let (mut loss, mut surely, mut reason) = self.run_loss(log.unwrap_or(data));
         if self.wrong_contents() {
             // The last point before the moment at which contents went wrong may be younger.
@@ -237,7 +284,11 @@ impl Chooser<'_> {
         if files && self.model.data[copy.data].files == Files::Together {
             (loss, surely, reason) = (None, Duration::ZERO, Some(Reason::NoConsistentMoment));
         }
-        let source = Source::Store { store, data, log, director, scan };
+        if self.missed > 0 && loss.is_some() && !self.base_stands(data) {
+            (loss, reason) = (None, Some(Reason::KeptTooShort));
+        }
+        let cut = self.outages.job(self.model, self.ops, log.unwrap_or(data));
+        let source = Source::Store { store, data, log, director, scan, openers };
         found.push(Candidate {
             copy: id,
             means: Means::Restore,
@@ -247,7 +298,22 @@ impl Chooser<'_> {
             loss,
             surely,
             reason,
+            cut,
         });
+    }
+
+    /// Whether the full that runs stand on is still kept when as many fulls as runs had been
+    /// missed: it may be that many intervals older.
+    fn base_stands(&self, data: Idx<Job>) -> bool {
+        let mut job = data;
+        while let JobKind::Copy { of, .. } = &self.ops.jobs[job].kind {
+            job = *of;
+        }
+        let full = self.facts.jobs.get(job).and_then(|f| f.level(crate::ops::Level::Full));
+        let Some(full) = full else { return true };
+        let (Some(gap), Some(run)) = (full.same.or(full.gap), full.most) else { return false };
+        let age = gap.length.plus(run).times(self.missed.saturating_add(1));
+        age <= self.ops.jobs[job].keep && age <= self.ops.jobs[data].keep
     }
 
     /// The log job that a job is, or copies.
@@ -392,7 +458,9 @@ pub(super) fn units(model: &Model, hit: &[Idx<Data>], kind: StrikeKind) -> Vec<U
     let unit = |mut data: Vec<Idx<Data>>| {
         data.sort_by_key(|d| (rto(d), *d));
         let response = data.first().and_then(|d| response_of(model, *d));
-        Unit { data, response }
+        let tolerated = |d: &Idx<Data>| model.tiers[model.data[*d].tier?.0].tolerate.map(|t| t.value);
+        let missed = data.iter().filter_map(tolerated).max().unwrap_or(0);
+        Unit { data, response, missed }
     };
     let mut units: Vec<Unit> = groups.into_iter().map(unit).collect();
     units.sort_by_key(|u| u.data.first().map(|d| (rto(d), *d)));

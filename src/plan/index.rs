@@ -1,6 +1,6 @@
 //! Lookups from things to what depends on them, made once for all scenarios.
 
-use crate::model::{Cluster, Copy, Data, Host, Link, Model, Service, Strike};
+use crate::model::{Cluster, Copy, Data, Host, Link, Model, Place, Service, Store, Strike};
 use crate::ops::{Director, Job, JobKind, Ops, Stream};
 use la_arena::{ArenaMap, Idx};
 use std::collections::BTreeSet;
@@ -10,10 +10,13 @@ use std::collections::BTreeSet;
 pub struct Index {
     on_host: ArenaMap<Idx<Host>, Vec<Idx<Data>>>,
     copies_on: ArenaMap<Idx<Host>, BTreeSet<Idx<Data>>>,
+    in_store: ArenaMap<Idx<Store>, BTreeSet<Idx<Data>>>,
     over_link: ArenaMap<Idx<Link>, BTreeSet<Idx<Data>>>,
     jobs: ArenaMap<Idx<Copy>, Vec<Idx<Job>>>,
     streams: ArenaMap<Idx<Cluster>, Vec<Idx<Stream>>>,
     services: ArenaMap<Idx<Data>, Vec<Idx<Service>>>,
+    /// The services that need a service.
+    above: ArenaMap<Idx<Service>, Vec<Idx<Service>>>,
     /// The directors whose runs use a host's disk, card or stores.
     directors: ArenaMap<Idx<Host>, BTreeSet<Idx<Director>>>,
     /// Whether every data class counts as touched by every scenario.
@@ -54,6 +57,9 @@ impl Index {
             for host in hosts {
                 index.copies_on.entry(host).or_default().insert(copy.data);
             }
+            if let Place::Store(store) = copy.place {
+                index.in_store.entry(store).or_default().insert(copy.data);
+            }
             for hop in copy.route.ways.iter().flatten() {
                 index.over_link.entry(hop.link).or_default().insert(copy.data);
             }
@@ -77,6 +83,9 @@ impl Index {
         for (id, service) in model.services.iter() {
             for (data, _) in &service.needs {
                 push(&mut index.services, *data, id);
+            }
+            for (needed, _) in &service.services {
+                push(&mut index.above, *needed, id);
             }
         }
         index
@@ -118,6 +127,26 @@ impl Index {
         list(&self.services, data)
     }
 
+    /// Services, and all that need one of them, directly or through others; those given first.
+    pub fn with_those_above(&self, services: Vec<Idx<Service>>) -> Vec<Idx<Service>> {
+        let mut all = services;
+        if self.above.iter().next().is_none() {
+            return all;
+        }
+        let mut seen: BTreeSet<Idx<Service>> = all.iter().copied().collect();
+        let mut n = 0;
+        while let Some(service) = all.get(n).copied() {
+            n += 1;
+            all.extend(list(&self.above, service).iter().copied().filter(|s| seen.insert(*s)));
+        }
+        all
+    }
+
+    /// The services that need a data class, directly or through others.
+    pub fn users(&self, data: Idx<Data>) -> Vec<Idx<Service>> {
+        self.with_those_above(self.services(data).to_vec())
+    }
+
     /// The data classes of which something stands on a host or crosses a link that is lost, or
     /// whose contents are wrong, in order.
     pub fn touched(&self, model: &Model, lost: &super::Lost, strikes: &[Strike]) -> Vec<Idx<Data>> {
@@ -138,7 +167,7 @@ impl Index {
             touched.extend(self.over_link.get(link).into_iter().flatten());
         }
         for store in model.stores.iter().map(|(id, _)| id).filter(|s| lost.store(*s)) {
-            touched.extend(self.copies_on.get(model.stores[store].host).into_iter().flatten());
+            touched.extend(self.in_store.get(store).into_iter().flatten());
         }
         touched.into_iter().collect()
     }

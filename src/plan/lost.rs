@@ -12,6 +12,8 @@ pub struct Lost {
     /// Links that were struck themselves, apart from those that went with a site.
     struck: Vec<bool>,
     sites: Vec<bool>,
+    /// Sites that are cut off and alive. They count as lost too: nothing in them can be used.
+    isolated: Vec<bool>,
     /// The data class whose contents are wrong.
     pub corrupted: Option<Idx<Data>>,
     /// Whether everything that production can write is gone.
@@ -28,27 +30,45 @@ fn set<T>(list: &mut [bool], id: Idx<T>) {
     }
 }
 
+fn unset<T>(list: &mut [bool], id: Idx<T>) {
+    if let Some(slot) = list.get_mut(id.into_raw().into_u32() as usize) {
+        *slot = false;
+    }
+}
+
 fn ids<T>(list: &[bool]) -> impl Iterator<Item = Idx<T>> + '_ {
     let lost = list.iter().enumerate().filter(|(_, lost)| **lost);
     lost.map(|(n, _)| Idx::from_raw(la_arena::RawIdx::from_u32(n as u32)))
 }
 
 impl Lost {
-    /// What a scenario takes: losing a domain loses everything in it.
+    /// What a scenario has taken once its last strike has fallen.
     pub fn of(model: &Model, scenario: &Scenario) -> Self {
+        Self::by(model, &scenario.strikes)
+    }
+
+    /// What strikes take: losing a domain loses everything in it. A site that is cut off takes all
+    /// in it out of reach, which is as good as lost to everybody else.
+    pub fn by(model: &Model, strikes: &[Strike]) -> Self {
         let mut lost = Self {
             hosts: vec![false; model.hosts.len()],
             stores: vec![false; model.stores.len()],
             links: vec![false; model.links.len()],
             struck: vec![false; model.links.len()],
             sites: vec![false; model.sites.len()],
+            isolated: vec![false; model.sites.len()],
             corrupted: None,
             hostile: false,
         };
-        for strike in &scenario.strikes {
+        for strike in strikes {
             match strike {
                 Strike::Host(h) => set(&mut lost.hosts, *h),
+                Strike::Store(s) => set(&mut lost.stores, *s),
                 Strike::Site(s) => lost.site(model, *s),
+                Strike::Isolated(s) => {
+                    lost.site(model, *s);
+                    set(&mut lost.isolated, *s);
+                }
                 Strike::Region(r) => {
                     for (site, s) in model.sites.iter() {
                         if s.region == Some(*r) {
@@ -60,6 +80,14 @@ impl Lost {
                 Strike::Group(g) => lost.group(model, *g),
                 Strike::Corruption(d) => lost.corrupted = Some(*d),
                 Strike::Hostile => lost.hostile = true,
+            }
+        }
+        // What is gone is not merely cut off.
+        for (id, site) in model.sites.iter() {
+            let whole = Strike::Site(id);
+            let region = site.region.map(Strike::Region);
+            if strikes.iter().any(|s| *s == whole || Some(*s) == region) {
+                unset(&mut lost.isolated, id);
             }
         }
         for (id, store) in model.stores.iter() {
@@ -146,6 +174,11 @@ impl Lost {
     /// Whether a whole site is gone.
     pub fn whole_site(&self, id: Idx<Site>) -> bool {
         get(&self.sites, id)
+    }
+
+    /// Whether a site is cut off and, for all that is known outside, alive.
+    pub fn isolated(&self, id: Idx<Site>) -> bool {
+        get(&self.isolated, id)
     }
 
     /// The hosts that are gone.

@@ -2,7 +2,9 @@
 
 use super::build::{Builder, Draft, Estate, Once};
 use super::choose::{Candidate, Chooser, Source, Unit, units, waits};
+use super::outage::aged;
 use super::reading::Reading;
+use super::requisites::Openings;
 use super::step::{Actor, Choice, Reason, Resource, StepKind, Subject};
 use crate::flow::{never_falls_back, size_at_end, size_today};
 use crate::model::{Cluster, Data, Host, On, Scenario};
@@ -10,6 +12,7 @@ use crate::ops::shaping::way_back;
 use crate::ops::{Director, Job, JobKind, Level, Staging};
 use crate::quantity::{Bytes, Duration};
 use la_arena::Idx;
+use std::collections::BTreeSet;
 
 impl Builder<'_> {
     fn hit(&self, scenario: &Scenario) -> Vec<Idx<Data>> {
@@ -21,23 +24,9 @@ impl Builder<'_> {
     pub(super) fn data(&mut self, scenario: &Scenario) {
         let hit = self.hit(scenario);
         let model = self.estate.model;
-        for unit in units(model, &hit, self.kind) {
-            let chosen = Chooser {
-                model,
-                ops: self.estate.ops,
-                facts: self.estate.facts,
-                index: self.estate.index,
-                lost: &self.lost,
-                kind: self.kind,
-            }
-            .choose(&unit);
-            match chosen {
-                Ok(candidate) => self.recover(&unit, &candidate),
-                Err(reason) => {
-                    self.gone.extend(unit.data.iter().map(|d| (Subject::Data(*d), reason.clone())));
-                }
-            }
-        }
+        let all = units(model, &hit, self.kind);
+        let moved = self.left_inside(all);
+        self.in_order(moved);
         if !self.lost.hostile && self.lost.corrupted.is_none() {
             self.stalls();
         }
@@ -49,6 +38,51 @@ impl Builder<'_> {
                 names.join(", ")
             ));
         }
+    }
+
+    /// Recovers units one after the other; one whose backup is opened by what another brings back
+    /// stands behind that other.
+    fn in_order(&mut self, mut waiting: Vec<Unit>) {
+        // Once nothing moves on, what still waits is refused.
+        let mut last = false;
+        let opened = self.estate.model.has_openers();
+        while !waiting.is_empty() {
+            let before = waiting.len();
+            let mut later = Vec::new();
+            for (n, unit) in waiting.iter().enumerate() {
+                let others = later.iter().chain(waiting.get(n + 1..).unwrap_or_default());
+                let pending: BTreeSet<Idx<Data>> = if opened {
+                    others.flat_map(|u: &Unit| u.data.iter().copied()).collect()
+                } else {
+                    BTreeSet::new()
+                };
+                match self.choose(unit, &pending, last) {
+                    Ok(candidate) if candidate.waits_for(&pending) => later.push(unit.clone()),
+                    Ok(candidate) => self.recover(unit, &candidate),
+                    Err(reason) => {
+                        let reason = self.out_of_reach(unit, reason);
+                        self.gone.extend(unit.data.iter().map(|d| (Subject::Data(*d), reason.clone())));
+                    }
+                }
+            }
+            last = later.len() == before;
+            waiting = later;
+        }
+    }
+
+    fn choose(&self, unit: &Unit, pending: &BTreeSet<Idx<Data>>, last: bool) -> Result<Candidate, Reason> {
+        Chooser {
+            model: self.estate.model,
+            ops: self.estate.ops,
+            facts: self.estate.facts,
+            index: self.estate.index,
+            lost: &self.lost,
+            kind: self.kind,
+            outages: &self.outages,
+            missed: unit.missed,
+            openings: Openings { unit: &unit.data, pending, gone: &self.gone, last },
+        }
+        .choose(unit)
     }
 
     fn recover(&mut self, unit: &Unit, chosen: &Candidate) {
@@ -81,7 +115,7 @@ impl Builder<'_> {
             let verify = self.add(Draft::new(kind, Actor::Runner, vec![ready]));
             self.recovered.push((Subject::Data(*data), verify));
             self.homes.insert(*data, chosen.target);
-            let (kept, surely_gone) = self.kept_long_enough(chosen, verify);
+            let (kept, surely_gone) = self.kept_long_enough(unit, chosen, verify);
             self.choices.push(Choice {
                 data: *data,
                 copy: chosen.copy,
@@ -90,6 +124,8 @@ impl Builder<'_> {
                 loss: if kept { chosen.loss } else { None },
                 loss_surely: if surely_gone { Duration::MAX } else { chosen.surely },
                 reason: if kept { chosen.reason.clone() } else { Some(Reason::KeptTooShort) },
+                cut: chosen.cut,
+                missed: unit.missed,
             });
         }
     }
@@ -99,7 +135,7 @@ impl Builder<'_> {
     /// be older than that by the gap and the run (model, "corruption").
     ///
     /// Whether it surely does, and whether it surely does not.
-    fn kept_long_enough(&self, chosen: &Candidate, done: usize) -> (bool, bool) {
+    fn kept_long_enough(&self, unit: &Unit, chosen: &Candidate, done: usize) -> (bool, bool) {
         let Source::Store { store, data, log, .. } = &chosen.source else { return (true, false) };
         if self.lost.corrupted.is_none() && !self.lost.hostile {
             return (true, false);
@@ -119,7 +155,7 @@ impl Builder<'_> {
         let chain = full.and_then(|l| l.same.or(l.gap)).map_or(Duration::MAX, |g| g.length);
         let stands = |needed: Duration| needed <= keep && needed.plus(chain) <= held;
         // Without a bound on its age there is none on the loss, for a reason of its own.
-        let kept = fact.loss().is_none_or(|(age, _)| stands(step.finish.plus(age)));
+        let kept = aged(fact, unit.missed).is_none_or(|age| stands(step.finish.plus(age)));
         let gone = fact.loss_alone().is_some_and(|(age, _)| !stands(step.surely.plus(age)));
         (kept, gone)
     }
@@ -130,12 +166,13 @@ impl Builder<'_> {
 
     /// Hold or scan, restore, and what makes a database of it.
     fn restore(&mut self, unit: &Unit, first: Idx<Data>, chosen: &Candidate) -> usize {
-        let Source::Store { store, data, log, director, scan } = &chosen.source else { return 0 };
+        let Source::Store { store, data, log, director, scan, openers } = &chosen.source else { return 0 };
         let Estate { model, facts, .. } = self.estate;
         let (response, target) = (unit.response, chosen.target);
         let declare = self.declare(response);
         let fence = self.fence(model.primary_host(first), response);
         let mut before = vec![declare, fence];
+        before.extend(openers.iter().filter_map(|o| self.end_of(Subject::Data(*o))));
         if chosen.provision {
             before.push(self.provision(target, response));
         }
@@ -150,14 +187,16 @@ impl Builder<'_> {
         let copied = matches!(self.estate.ops.jobs[*data].kind, JobKind::Copy { .. });
         // A scanned copy does not know its level: a tree is merged from every run that is there.
         let chain = if *scan && files && copied { reading.merged(*data) } else { reading.chain(*data) };
-        let bytes = chain.unwrap_or(Bytes(u64::MAX));
-        let logs = log.map(|_| reading.logs(*data).unwrap_or(Bytes(u64::MAX)));
+        // After missed runs the base is older by as many intervals.
+        let older = unit.missed.saturating_add(1);
+        let bytes = chain.unwrap_or(Bytes(u64::MAX)).times(older);
+        let logs = log.map(|_| reading.logs(*data).unwrap_or(Bytes(u64::MAX)).times(older));
         let log_bytes = logs.unwrap_or(Bytes::ZERO);
         let all = bytes.plus(log_bytes);
         if *scan {
             // Nobody knows which volumes hold the newest chain: all of them are read.
             let volumes = jobs.iter().try_fold(Bytes::ZERO, |sum, j| Some(sum.plus(reading.kept(*j)?)));
-            let bytes = volumes.unwrap_or(Bytes(u64::MAX));
+            let bytes = volumes.unwrap_or(Bytes(u64::MAX)).times(older);
             let kind = StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes };
             let draft = Draft::new(kind, Actor::Runner, before.clone()).holds([Resource::Store(*store)]);
             before.push(self.add(draft));

@@ -5,11 +5,11 @@ use crate::model::{Model, Scenario, Strike};
 use crate::ops::Ops;
 use std::collections::BTreeSet;
 
-/// Every host that carries something, every site, region, link and group, wrong contents of every
+/// Every host that carries something, every store, every site, lost and isolated, every region, link and group, wrong contents of every
 /// database and tree of files, an attacker, and the user's own.
 pub fn scenarios(model: &Model, ops: &Ops, index: &Index) -> Vec<Scenario> {
     let mut all = Vec::new();
-    let mut add = |span, strike| all.push(Scenario { own: None, span, strikes: vec![strike] });
+    let mut add = |span, strike| all.push(Scenario::derived(span, strike));
     let mut carries: BTreeSet<_> = BTreeSet::new();
     carries.extend(model.stores.iter().map(|(_, s)| s.host));
     carries.extend(model.clusters.iter().flat_map(|(_, c)| {
@@ -27,8 +27,15 @@ pub fn scenarios(model: &Model, ops: &Ops, index: &Index) -> Vec<Scenario> {
             add(host.span, Strike::Host(id));
         }
     }
+    for (id, store) in model.stores.iter() {
+        add(store.span, Strike::Store(id));
+    }
     for (id, site) in model.sites.iter() {
         add(site.span, Strike::Site(id));
+        // One site alone has nobody to be cut off from whom the spec knows of.
+        if model.sites.len() > 1 {
+            add(site.span, Strike::Isolated(id));
+        }
     }
     for (id, region) in model.regions.iter() {
         if model.sites.iter().any(|(_, s)| s.region == Some(id)) {

@@ -23,16 +23,31 @@ impl Builder<'_> {
             }
             _ => model.services.iter().map(|(id, _)| id).filter(|s| self.service_hit(*s)).collect(),
         };
+        hit = self.estate.index.with_those_above(hit);
         let rto = |s: &Idx<Service>| {
             let tier = model.services[*s].tier.map(|t| t.0);
             tier.and_then(|t| model.tiers[t].bounds(self.kind).rto).map(|r| r.value)
         };
         hit.sort_by_key(|s| (rto(s).is_none(), rto(s), *s));
         hit.dedup();
-        for service in hit {
-            if let Err(reason) = self.service(service) {
-                self.gone.push((Subject::Service(service), reason));
+        // What others need comes first. A circle has been told of; what is in it never starts.
+        while !hit.is_empty() {
+            let waits = |s: &Idx<Service>| model.services[*s].services.iter().any(|(n, _)| hit.contains(n));
+            let (later, now): (Vec<_>, Vec<_>) = hit.iter().copied().partition(waits);
+            for service in now.iter().copied() {
+                if let Err(reason) = self.service(service) {
+                    self.gone.push((Subject::Service(service), reason));
+                }
             }
+            if now.is_empty() {
+                for service in later {
+                    let needed = model.services[service].services.iter().find(|(n, _)| hit.contains(n));
+                    let name = needed.map_or_else(Default::default, |(n, _)| model.services[*n].name.clone());
+                    self.gone.push((Subject::Service(service), Reason::Circle(name)));
+                }
+                return;
+            }
+            hit = later;
         }
     }
 
@@ -86,6 +101,12 @@ impl Builder<'_> {
             after.extend(done.map(|(_, n)| *n));
             let home = self.homes.get(data).copied().unwrap_or_else(|| model.primary_host(*data));
             homes.insert(model.hosts[home].site);
+        }
+        for (needed, _) in &s.services {
+            if self.gone.iter().any(|(g, _)| *g == Subject::Service(*needed)) {
+                return Err(Reason::Needs(model.services[*needed].name.clone()));
+            }
+            after.extend(self.end_of(Subject::Service(*needed)));
         }
         let ready = after.clone();
         self.different_moments(id);
@@ -290,7 +311,7 @@ impl Builder<'_> {
         let mut before = vec![self.declare(response)];
         if let Some(host) = d.server_host.filter(|h| self.lost.host(*h)) {
             if !self.replaceable(host) {
-                return Err(Reason::NoWayIn);
+                return Err(Reason::NameServerLost(self.estate.model.hosts[host].name.clone()));
             }
             before.push(self.provision(host, response));
         }

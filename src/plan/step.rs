@@ -61,6 +61,10 @@ pub struct Choice {
     pub loss_surely: Duration,
     /// Why there is no bound, when there is none.
     pub reason: Option<Reason>,
+    /// How long its feed had been cut when the last strike fell; part of `loss`.
+    pub cut: super::Outage,
+    /// How many runs in a row of each schedule may have been missed; part of `loss`.
+    pub missed: u64,
 }
 
 /// Why something has no bound or cannot be recovered.
@@ -86,6 +90,20 @@ pub enum Reason {
     NoWayIn,
     /// What is needed and is itself not recovered.
     Needs(EcoString),
+    /// Every place of the key that opens the backups is gone; the backup server.
+    KeysLost(EcoString),
+    /// No director is left that could read the store; the store.
+    CatalogueLost(EcoString),
+    /// The host whose name server takes the updates is gone.
+    NameServerLost(EcoString),
+    /// No host is left, in reach of a step, from which plans are run.
+    ControlHostLost,
+    /// Every place where the plans are kept is gone.
+    PlansLost,
+    /// It goes on in a site that nobody reaches.
+    CutOff(EcoString),
+    /// What opens its backup can be recovered only by itself; what opens it.
+    Circle(EcoString),
 }
 
 impl Reason {
@@ -102,6 +120,13 @@ impl Reason {
             Self::TooFewServers(..) => "too-few-servers",
             Self::NoWayIn => "no-way-in",
             Self::Needs(_) => "needs-what-is-lost",
+            Self::KeysLost(_) => "keys-lost",
+            Self::CatalogueLost(_) => "catalogue-lost",
+            Self::NameServerLost(_) => "name-server-lost",
+            Self::ControlHostLost => "control-host-lost",
+            Self::PlansLost => "plans-lost",
+            Self::CutOff(_) => "cut-off",
+            Self::Circle(_) => "recovery-cycle",
         }
     }
 
@@ -130,6 +155,17 @@ impl std::fmt::Display for Reason {
             }
             Self::NoWayIn => f.write_str("no address is left by which it is reached"),
             Self::Needs(what) => write!(f, "it needs `{what}`, which is not recovered"),
+            Self::KeysLost(server) => write!(f, "every key to the backups of `{server}` is lost"),
+            Self::CatalogueLost(store) => write!(f, "no director is left that could read `{store}`"),
+            Self::NameServerLost(host) => {
+                write!(f, "`{host}`, whose name server takes the updates, is lost")
+            }
+            Self::ControlHostLost => f.write_str("no host is left from which the plan could be run"),
+            Self::PlansLost => f.write_str("every place where the plans are kept is lost"),
+            Self::CutOff(site) => write!(f, "it goes on in `{site}`, which nobody reaches"),
+            Self::Circle(what) => {
+                write!(f, "its backup is opened by `{what}`, which waits for the same recovery")
+            }
         }
     }
 }

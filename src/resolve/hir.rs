@@ -169,10 +169,24 @@ pub enum Value {
     Failover { automatic: bool },
     Check { url: EcoString, within: Option<Duration> },
     Profile(WeekProfile),
-    Strikes(Vec<(ItemId, Span)>),
     Cost(Cost),
     Penalty(Penalty),
     Money(Money),
+    Strikes(Vec<Loss>),
+    Missed(u64),
+}
+
+/// One item of a list of losses.
+#[derive(Clone, Debug)]
+pub enum Loss {
+    /// `site hz-a`.
+    One(ItemId, Span),
+    /// `site hz-a isolated`.
+    Isolated(ItemId, Span),
+    /// `any 2 of [db-a1, db-a2, db-b1]`: so many of the things named.
+    AnyOf(u64, Vec<(ItemId, Span)>, Span),
+    /// `any 2 hosts in site hz-a`, `any 1 host of pool web`: so many hosts of what is named.
+    AnyHosts(u64, ItemId, Span),
 }
 
 impl Hir {

@@ -14,6 +14,7 @@ pub mod hir;
 mod library;
 mod loader;
 mod money;
+mod losses;
 mod phrase;
 mod scope;
 mod table;

@@ -35,7 +35,7 @@ impl Typed<'_, '_> {
     }
 
     /// A whole phrase, or what the one name in it stands for.
-    fn phrase(&mut self, ty: Type, phrase: &Phrase) -> Read {
+    pub(super) fn phrase(&mut self, ty: Type, phrase: &Phrase) -> Read {
         if let [Atom { kind: AtomKind::Word(w), span }] = phrase.atoms.as_slice()
             && let Some((bound, env)) = self.eval.bound(w)
         {
@@ -97,7 +97,8 @@ impl Typed<'_, '_> {
             Type::Failover => self.failover(r),
             Type::Check => self.check(r),
             Type::Secret => self.secret(r),
-            Type::Strikes => self.strikes(r).map(Value::Strikes),
+            Type::Strikes => self.losses(r).map(Value::Strikes),
+            Type::Missed => self.missed(r).map(Value::Missed),
             Type::Address => self.address(r),
             Type::Prefix => self.prefix(r),
             Type::Change => self.change(r).map(|(part, per)| Value::Change(part, per)),
@@ -401,7 +402,12 @@ impl Typed<'_, '_> {
         }
     }
 
-    fn reference(&mut self, atom: Option<&Atom>, at: Span, kinds: &'static [Kind]) -> Option<(ItemId, Span)> {
+    pub(super) fn reference(
+        &mut self,
+        atom: Option<&Atom>,
+        at: Span,
+        kinds: &'static [Kind],
+    ) -> Option<(ItemId, Span)> {
         let Some(atom) = atom else {
             self.refuse(Type::Ref(kinds), at, "nothing");
             return None;
@@ -434,7 +440,11 @@ impl Typed<'_, '_> {
     }
 
     /// `[a, b]`, or `a`. One wrong name does not hide the next.
-    fn references(&mut self, r: &mut Reader<'_>, kinds: &'static [Kind]) -> Option<Vec<(ItemId, Span)>> {
+    pub(super) fn references(
+        &mut self,
+        r: &mut Reader<'_>,
+        kinds: &'static [Kind],
+    ) -> Option<Vec<(ItemId, Span)>> {
         let Some(Atom { kind: AtomKind::List(items), .. }) = r.peek() else {
             let atom = r.next();
             return self.reference(atom, r.span, kinds).map(|one| vec![one]);
@@ -513,45 +523,6 @@ impl Typed<'_, '_> {
                 return Some(way);
             }
         }
-    }
-
-    /// `[site hz-a, link wan-a]`.
-    fn strikes(&mut self, r: &mut Reader<'_>) -> Option<Vec<(ItemId, Span)>> {
-        let single;
-        let items: &[Phrase] = match r.peek() {
-            Some(Atom { kind: AtomKind::List(items), .. }) => {
-                r.next();
-                items
-            }
-            _ => {
-                let mut atoms = Vec::new();
-                while let Some(a) = r.next() {
-                    atoms.push(a.clone());
-                }
-                single = [Phrase { atoms, span: r.span }];
-                &single
-            }
-        };
-        let mut found = Vec::new();
-        for item in items {
-            let (word, name) = match item.atoms.as_slice() {
-                [Atom { kind: AtomKind::Word(word), .. }, name] => (word, name),
-                _ => {
-                    self.refuse(Type::Strikes, item.span, "something else");
-                    return None;
-                }
-            };
-            let Some(kinds) = strikable(word) else {
-                self.refuse(Type::Strikes, item.span, &format!("`{word}`"));
-                return None;
-            };
-            found.push(self.reference(Some(name), item.span, kinds)?);
-        }
-        if found.is_empty() {
-            self.refuse(Type::Strikes, r.span, "an empty list");
-            return None;
-        }
-        Some(found)
     }
 
     fn schedule(&mut self, r: &mut Reader<'_>) -> Option<Rule> {
@@ -749,23 +720,6 @@ fn span_of_week(atoms: &[Atom]) -> Option<(u8, u16, u16)> {
         _ => return None,
     };
     (from < 1440).then_some((mask, from, to))
-}
-
-/// The kinds that a word of a list of losses stands for.
-fn strikable(word: &str) -> Option<&'static [Kind]> {
-    use crate::schema::GroupKind as G;
-    Some(match word {
-        "host" => &[Kind::Host],
-        "site" => &[Kind::Site],
-        "region" => &[Kind::Region],
-        "link" => &[Kind::Link],
-        "conduit" => &[Kind::Group(G::Conduit)],
-        "rack" => &[Kind::Group(G::Rack)],
-        "power" => &[Kind::Group(G::Power)],
-        "chassis" => &[Kind::Group(G::Chassis)],
-        "credentials" => &[Kind::Group(G::Credentials)],
-        _ => return None,
-    })
 }
 
 /// A text as a phrase, every part of which stands at `at`. `None` when it is none.

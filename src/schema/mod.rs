@@ -43,6 +43,8 @@ pub enum Kind {
     Response,
     Scenario,
     Budget,
+    Then,
+    Control,
 }
 
 /// What stands between the keyword and the rest of a block's head.
@@ -114,6 +116,7 @@ impl Attribute {
             "keep" | "immutable" => "30 days",
             "enforced" => "\"compliance mode of the disk array\"",
             "timezone" => "\"Europe/Berlin\"",
+            "after" => "10 min",
             "ttl" => "60 s",
             "advert" => "1 s",
             "amplification" => "1.5",
@@ -168,6 +171,8 @@ impl Kind {
             Self::Response => "a response",
             Self::Scenario => "a scenario",
             Self::Budget => "a budget",
+            Self::Then => "a later loss of a scenario",
+            Self::Control => "where plans are kept and run",
         }
     }
 }

@@ -70,8 +70,10 @@ pub enum Type {
     Check,
     /// A rate with a body of weekly lines.
     Profile,
-    /// A list of `site hz-a`, `link wan-a`, …
+    /// A list of `site hz-a`, `link wan-a`, `any 2 of [db-a1, db-a2, db-b1]`, …
     Strikes,
+    /// `1 missed run`.
+    Missed,
 }
 
 impl Type {
@@ -110,6 +112,7 @@ impl Type {
             Self::Check => "http(\"https://shop.example.com/health\", within = 10 s)",
             Self::Profile => "1.5 MiB/s { daily 19:00..23:00 = 9 MiB/s }",
             Self::Strikes => "[site hz-a, link wan-a]",
+            Self::Missed => "1 missed run",
         }
     }
 
@@ -148,6 +151,7 @@ impl Type {
             Self::Check => "a check",
             Self::Profile => "a rate, with weekly lines in braces",
             Self::Strikes => "a list of things that are lost",
+            Self::Missed => "a number of missed runs",
         }
     }
 }

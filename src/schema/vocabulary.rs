@@ -36,8 +36,12 @@ impl GroupKind {
 pub enum StrikeKind {
     /// One host.
     Host,
+    /// One store, its host alive.
+    Store,
     /// One site.
     Site,
+    /// One site, cut off and alive.
+    Isolated,
     /// One region.
     Region,
     /// One link or conduit.
@@ -57,13 +61,25 @@ impl StrikeKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Host => "host",
+            Self::Store => "store",
             Self::Site => "site",
+            Self::Isolated => "isolated",
             Self::Region => "region",
             Self::Link => "link",
             Self::Group => "group",
             Self::Corruption => "corruption",
             Self::Hostile => "hostile",
             Self::Own => "scenario",
+        }
+    }
+
+    /// The kind whose bounds apply where a tier states none for this one: a store goes with its
+    /// host, and a site that is cut off is no worse than one that is gone.
+    pub fn broader(self) -> Option<Self> {
+        match self {
+            Self::Store => Some(Self::Host),
+            Self::Isolated => Some(Self::Site),
+            _ => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::base::SourceMap;
 use crate::model::{Assumption, Copy, Idx, Origin, Scenario};
 use crate::ops::{Job, JobKind};
 use crate::plan::times::times;
-use crate::plan::{Choice, Estate, Means, Stage, StepKind, plan};
+use crate::plan::{Actor, Choice, Estate, Means, Stage, StepKind, plan};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A number that a verdict rests on and that the user did not state.
@@ -139,6 +139,11 @@ impl Seen {
         let plan = plan(estate, scenario);
         for choice in &plan.choices {
             self.choices.entry((choice.copy, choice.means)).or_insert_with(|| choice.clone());
+        }
+        if plan.steps.iter().any(|s| s.actor == Actor::Runner && s.stage == Stage::Recover) {
+            let origin = time::control(estate);
+            let key = (origin.span, time::CONTROL, origin.assumed.is_some());
+            self.terms.entry(key).or_insert((origin, (time::CONTROL, Value::None)));
         }
         let mut kinds = BTreeSet::new();
         for step in plan.steps.iter().filter(|s| s.stage == Stage::Recover) {

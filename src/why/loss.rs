@@ -1,11 +1,11 @@
 //! Why so much recent work can be lost.
 
 use super::{Node, Value};
-use crate::base::EcoString;
+use crate::base::{EcoString, Span};
 use crate::calendar::show;
 use crate::flow::stream::Behind;
 use crate::flow::{Binding, LevelFact, StreamFact, WayRate, size_at_end, size_today};
-use crate::model::{Class, Hop, Idx, Model, On, Origin};
+use crate::model::{Class, Hop, Idx, KEYS_ELSEWHERE, Model, On, Origin, Place};
 use crate::ops::{Job, JobKind, Level, Stream};
 use crate::plan::{Choice, Estate, Means};
 use crate::quantity::{Bytes, Duration, Rate};
@@ -16,7 +16,7 @@ pub fn loss(estate: Estate<'_>, choice: &Choice) -> Node {
     let copy = &model.copies[choice.copy];
     let what: EcoString =
         format!("recent work lost when {} of `{}` serves", copy.name, model.data[choice.data].name).into();
-    let children = match choice.means {
+    let mut children: Vec<Node> = match choice.means {
         Means::Promote => stream_of(estate, choice)
             .map(|(stream, fact)| received(model, stream, fact))
             .into_iter()
@@ -25,6 +25,21 @@ pub fn loss(estate: Estate<'_>, choice: &Choice) -> Node {
             crate::judge::witness::newest(estate, choice).map(|job| runs(estate, job)).into_iter().collect()
         }
     };
+    if choice.cut.most > Duration::ZERO {
+        children.push(Node::rule(
+            "nothing had reached it for, when the last strike fell",
+            Value::Time(choice.cut.most),
+            "from the strike that cut its feed to the last strike",
+            Vec::new(),
+        ));
+    }
+    let tier = model.data[choice.data].tier.map(|t| t.0);
+    if let (true, Some(tolerated)) = (choice.missed > 0, tier.and_then(|t| model.tiers[t].tolerate)) {
+        children.push(Node::input("missed runs that are tolerated", &tolerated, Value::Count(choice.missed)));
+    }
+    if choice.means == Means::Restore {
+        children.push(Node::origin("where the keys are kept", Value::None, keys(estate, choice)));
+    }
     let rule = match choice.means {
         Means::Promote if choice.loss == Some(Duration::ZERO) => {
             "every acknowledged write is on a replica that is left: fewer are lost than acknowledgements are waited for"
@@ -34,6 +49,17 @@ pub fn loss(estate: Estate<'_>, choice: &Choice) -> Node {
         Means::Restore => "what was written since the newest complete run began",
     };
     Node::rule(what, choice.loss.into(), rule, children)
+}
+
+/// Who says where the keys of a backup are kept.
+fn keys(estate: Estate<'_>, choice: &Choice) -> Origin {
+    let model = estate.model;
+    let Place::Store(store) = model.copies[choice.copy].place else { return Origin::default() };
+    let server = model.backup_servers.iter().find(|(_, s)| s.stores.contains(&store));
+    match server.and_then(|(_, s)| s.keys.first()) {
+        Some((_, span)) => Origin::stated(*span),
+        None => Origin { span: Span::default(), assumed: Some(&KEYS_ELSEWHERE) },
+    }
 }
 
 fn stream_of<'a>(estate: Estate<'a>, choice: &Choice) -> Option<(&'a Stream, &'a StreamFact)> {

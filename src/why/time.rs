@@ -1,15 +1,20 @@
 //! Why a recovery takes so long: the steps that wait for one another, each with its terms.
 
 use super::{Node, Value};
+use crate::base::Span;
+use crate::model::{CONTROL_ELSEWHERE, Origin};
 use crate::plan::times::{Part, Term, times};
-use crate::plan::{Estate, Plan, Step, StepKind};
+use crate::plan::{Actor, Estate, Plan, Step, StepKind};
 use crate::quantity::Duration;
 
 /// The derivation of the end of a step: the longest path to it.
 pub fn time(estate: Estate<'_>, plan: &Plan, step: usize) -> Node {
     let path = plan.path(step);
     let steps = path.iter().filter_map(|n| Some((*n, plan.steps.get(*n)?)));
-    let children = steps.map(|(n, s)| of_step(estate, n, s)).collect();
+    let mut children: Vec<Node> = steps.map(|(n, s)| of_step(estate, n, s)).collect();
+    if path.iter().filter_map(|n| plan.steps.get(*n)).any(|s| s.actor == Actor::Runner) {
+        children.push(Node::origin(CONTROL, Value::None, control(estate)));
+    }
     let finish = plan.steps.get(step).map(|s| s.finish).filter(|f| *f != Duration::MAX);
     Node::rule(
         "time until it works again",
@@ -17,6 +22,18 @@ pub fn time(estate: Estate<'_>, plan: &Plan, step: usize) -> Node {
         "the steps that wait for one another, one after the other",
         children,
     )
+}
+
+/// What the plan itself needs, in words.
+pub(super) const CONTROL: &str = "where plans lie, and from where they are run";
+
+/// Who says from where plans are run.
+pub(super) fn control(estate: Estate<'_>) -> Origin {
+    let control = &estate.model.control;
+    match (control.hosts.first(), control.plans.first()) {
+        (Some((_, span)), Some(_)) => Origin::stated(*span),
+        _ => Origin { span: Span::default(), assumed: Some(&CONTROL_ELSEWHERE) },
+    }
 }
 
 fn of_step(estate: Estate<'_>, number: usize, step: &Step) -> Node {

@@ -239,7 +239,7 @@ pub fn shown(hir: &Hir, item: &Item) -> String {
         .map(|a| {
             let value = match &a.value {
                 Value::Ref(id) | Value::OnCluster(id) => name(id),
-                Value::Refs(list) | Value::Strikes(list) => {
+                Value::Refs(list) => {
                     format!("{:?}", list.iter().map(|(id, _)| name(id)).collect::<Vec<_>>())
                 }
                 Value::Route(ways) => {

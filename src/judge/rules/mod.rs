@@ -10,6 +10,7 @@ mod standby;
 mod streams;
 pub(super) mod sync;
 
+use super::cycles::cycles;
 use super::{errors, witness};
 use crate::calendar::WeekProfile;
 use crate::diag::Problems;
@@ -30,7 +31,7 @@ const LOSSES: [StrikeKind; 6] = [
 ];
 
 /// Runs end before the next is due, streams catch up, what asks for encryption gets it, somebody
-/// reacts, and each family's own rules hold. Each rule looks at each thing of the estate once.
+/// reacts, nothing waits for itself to be recovered, and each family's own rules hold. Each rule looks at each thing of the estate once.
 pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
     runs(estate, problems);
     catching_up(estate, problems);
@@ -44,6 +45,7 @@ pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
     backup::check(estate, problems);
     failover::check(estate, problems);
     standby::check(estate, problems);
+    cycles(estate.model, problems);
 }
 
 /// The tightest that a tier asks for in some kinds of scenario, and where.

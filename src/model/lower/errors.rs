@@ -100,6 +100,35 @@ pub(super) fn failover_by_people(at: Span, cluster: &str) -> Diagnostic {
     .help("write `failover = manual`")
 }
 
+pub(super) fn even_votes(at: Span, cluster: &str, votes: usize) -> Diagnostic {
+    Diagnostic::new(
+        &c::EVEN_VOTES,
+        at,
+        format!("`{cluster}` has {votes} votes: when they part in halves, neither half is a majority"),
+    )
+    .help("give one more host a vote, such as `witness = some-host` on a third site")
+}
+
+pub(super) fn no_quorum(at: Span, cluster: &str, site: &str, left: usize, votes: usize) -> Diagnostic {
+    Diagnostic::new(
+        &c::NO_QUORUM,
+        at,
+        format!(
+            "without site `{site}` {left} of the {votes} votes of `{cluster}` are left, which is no majority"
+        ),
+    )
+    .help("spread its hosts and a `witness` over three sites, so that no site holds half of the votes")
+}
+
+pub(super) fn too_many_combinations(at: Span, most: usize) -> Diagnostic {
+    Diagnostic::new(
+        &c::TOO_MANY_COMBINATIONS,
+        at,
+        format!("this stands for more than {most} combinations, each of which would be judged"),
+    )
+    .help("name fewer things, or fewer at once; hosts that carry alike things in one place count as one")
+}
+
 pub(super) fn two_directors(at: Span, store: &str, before: Span) -> Diagnostic {
     Diagnostic::new(&c::TWO_DIRECTORS, at, format!("`{store}` has two backup servers"))
         .here("again here")

@@ -151,6 +151,7 @@ impl Lower<'_> {
                     .unwrap_or_else(|| Input::assumed(Rate::mib_per_sec(50), item.span, &defaults::STORE)),
                 immutable: item.read("immutable", duration),
                 enforced: item.read("enforced", text),
+                opened_by: Vec::new(),
                 mount: medium
                     .and_then(|m| m.read("mount", duration))
                     .unwrap_or_else(|| Input::assumed(Duration::ZERO, item.span, &defaults::MOUNT)),

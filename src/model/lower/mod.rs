@@ -4,12 +4,15 @@
 //! made. [`Lowered::left_out`] says how much that was.
 
 mod claims;
+mod combinations;
 mod data;
 mod defaults;
 mod errors;
 mod estate;
 mod money;
 mod promises;
+mod quorum;
+mod recovery;
 mod routes;
 mod running;
 
@@ -53,6 +56,8 @@ pub fn lower(hir: &Hir, problems: &mut Problems) -> Lowered {
     lower.data();
     lower.services();
     lower.backup_servers();
+    lower.openers();
+    lower.control();
     lower.scenarios();
     lower.claims();
     lower.money();
@@ -152,6 +157,7 @@ reader! {
     ratio Ratio crate::quantity::Ratio;
     bytes Bytes crate::quantity::Bytes;
     rate Rate crate::quantity::Rate;
+    missed Missed u64;
     duration Duration crate::quantity::Duration;
     address Address std::net::IpAddr;
     secret Secret crate::schema::Secret;

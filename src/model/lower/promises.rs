@@ -1,15 +1,17 @@
-//! Tiers, responses and scenarios.
+//! Tiers and responses.
 
-use super::{Get, Lower, boolean, count, duration, interval};
+use super::{Get, Lower, boolean, count, duration, interval, missed};
 use crate::base::Span;
-use crate::model::{Bounds, Response, Scenario, Strike, Tier};
-use crate::resolve::hir::{Item, Value};
+use crate::model::{Bounds, Response, Tier};
+use crate::resolve::hir::Item;
 use crate::schema::{Kind, StrikeKind};
 use la_arena::Idx;
 
-const CASES: [StrikeKind; 8] = [
+const CASES: [StrikeKind; 10] = [
     StrikeKind::Host,
+    StrikeKind::Store,
     StrikeKind::Site,
+    StrikeKind::Isolated,
     StrikeKind::Region,
     StrikeKind::Link,
     StrikeKind::Group,
@@ -75,6 +77,7 @@ impl Lower<'_> {
                 general: bounds(item),
                 special,
                 response: response.or(only.flatten()),
+                tolerate: item.read("tolerate", missed),
                 encrypted: item.read("encrypted", boolean),
                 verify_every: item.read("verify-every", duration),
             };
@@ -96,29 +99,6 @@ impl Lower<'_> {
         match item.reference("response") {
             Some((response, span)) => Some(Some((self.id(response)?, span))),
             None => Some(None),
-        }
-    }
-
-    pub(super) fn scenarios(&mut self) {
-        for (id, item) in self.sound(Kind::Scenario) {
-            let Some(Value::Strikes(lost)) = item.attr("lose").map(|a| &a.value) else { continue };
-            let strikes: Option<Vec<Strike>> = lost
-                .iter()
-                .map(|(what, _)| {
-                    Some(match self.hir.get(*what).def.kind {
-                        Kind::Host => Strike::Host(self.id(*what)?),
-                        Kind::Site => Strike::Site(self.id(*what)?),
-                        Kind::Region => Strike::Region(self.id(*what)?),
-                        Kind::Link => Strike::Link(self.id(*what)?),
-                        _ => Strike::Group(self.id(*what)?),
-                    })
-                })
-                .collect();
-            if let Some(strikes) = strikes {
-                let scenario = Scenario { own: Some(item.name.clone()), span: item.span, strikes };
-                let scenario = self.model.scenarios.alloc(scenario);
-                self.set(id, scenario);
-            }
         }
     }
 }

@@ -3,12 +3,12 @@
 use super::{
     Get, Lower, address, boolean, bytes, count, defaults, duration, errors, rate, ratio, secret, text, word,
 };
-use crate::base::EcoString;
+use crate::base::{EcoString, Span};
 use crate::model::{
     BackupServer, Check, Cluster, Dns, Engine, Host, Input, Pointer, Pool, Secret, Service, Site, Store, Vip,
 };
 use crate::quantity::Duration;
-use crate::resolve::hir::{Attr, Item, Value};
+use crate::resolve::hir::{Attr, Item, ItemId, Value};
 use crate::schema::Kind;
 use la_arena::Idx;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,9 +70,13 @@ impl Lower<'_> {
                 Some(Attr { value: Value::Failover { automatic: true }, span, .. }) => Some(*span),
                 _ => None,
             };
-            if let Some(at) = automatic {
-                self.problems.push(errors::failover_by_people(at, &item.name));
-            }
+            let witness = match item.reference("witness") {
+                Some((w, at)) => match self.id(w) {
+                    Some(w) => Some((w, at)),
+                    None => continue,
+                },
+                None => None,
+            };
             let datadir = path_or(item, "datadir", "/var/lib/mysql");
             let cluster = Cluster {
                 name: item.name.clone(),
@@ -92,10 +96,12 @@ impl Lower<'_> {
                 write_budget: item.read("write-budget", duration).unwrap_or_else(|| {
                     Input::assumed(Duration::from_millis(5), item.span, &defaults::WRITE_BUDGET)
                 }),
+                witness,
                 automatic,
             };
             let cluster = self.model.clusters.alloc(cluster);
             self.set(id, cluster);
+            self.votes(cluster);
         }
     }
 
@@ -249,6 +255,7 @@ impl Lower<'_> {
     }
 
     pub(super) fn services(&mut self) {
+        let mut built_services = Vec::new();
         for (id, item) in self.hir.of(Kind::Service) {
             let built = (|| {
                 if item.poisoned {
@@ -264,8 +271,9 @@ impl Lower<'_> {
                     span: item.span,
                     tier: self.tier_of(item)?,
                     runs_on: (self.id(pool)?, pool_span),
-                    needs: self.ids(item.refs("needs"))?,
                     consistent: self.ids(item.refs("consistent"))?,
+                    needs: self.ids(&self.needed(item, Kind::Data))?,
+                    services: Vec::new(),
                     start: item.read("start", duration)?,
                     check: item.attr("check").and_then(|a| match &a.value {
                         Value::Check { url, within: w } => {
@@ -288,14 +296,32 @@ impl Lower<'_> {
                     }
                     let service = self.model.services.alloc(service);
                     self.set(id, service);
+                    built_services.push((service, item));
                 }
                 None => self.left_out += 1,
             }
         }
+        for (service, item) in built_services {
+            match self.ids(&self.needed(item, Kind::Service)) {
+                Some(services) => self.model.services[service].services = services,
+                // What it needs is not in the model: neither is what it promises judged.
+                None if self.model.services[service].tier.is_some() => {
+                    self.model.services[service].tier = None;
+                    self.left_out += 1;
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// What a service needs of one kind.
+    fn needed(&self, item: &Item, kind: Kind) -> Vec<(ItemId, Span)> {
+        let all = item.refs("needs").iter().copied();
+        all.filter(|(what, _)| self.hir.get(*what).def.kind == kind).collect()
     }
 
     pub(super) fn backup_servers(&mut self) {
-        let mut served: BTreeMap<Idx<Store>, crate::base::Span> = BTreeMap::new();
+        let mut served: BTreeMap<Idx<Store>, Span> = BTreeMap::new();
         for (id, item) in self.sound(Kind::BackupServer) {
             let Some((host, host_span)) = item.reference("host") else { continue };
             let (Some(host), Some(stores)) = (self.id(host), self.ids::<Store>(item.refs("stores"))) else {
@@ -317,7 +343,10 @@ impl Lower<'_> {
                     }
                 }
             }
+            let Some(keys) = self.keepers(item.refs("keys")) else { continue };
             let server = BackupServer {
+                keys,
+                opened_by: self.ids(item.refs("opened-by")).unwrap_or_default(),
                 name: item.name.clone(),
                 span: item.span,
                 host: (host, host_span),

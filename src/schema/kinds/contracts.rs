@@ -24,7 +24,9 @@ macro_rules! case {
 }
 
 case!(CASE_HOST Host "host" "Bounds for the loss of a host.");
+case!(CASE_STORE Store "store" "Bounds for the loss of a store whose host is alive. Those for a host when not stated.");
 case!(CASE_SITE Site "site" "Bounds for the loss of a site.");
+case!(CASE_ISOLATED Isolated "isolated" "Bounds for a site that is cut off and alive. Those for a site when not stated.");
 case!(CASE_REGION Region "region" "Bounds for the loss of a region.");
 case!(CASE_LINK Link "link" "Bounds for the loss of a link or a conduit.");
 case!(CASE_GROUP Group "group" "Bounds for the loss of a rack, a power feed, a chassis or a domain of credentials.");
@@ -49,6 +51,11 @@ pub static TIER: KindDef = KindDef {
             Type::Ref(&[Kind::Response]),
             "Who reacts. The only response in reach when not stated.",
         ),
+        may(
+            "tolerate",
+            Type::Missed,
+            "Runs in a row that each schedule may have missed before a strike. None when not stated: all runs had succeeded.",
+        ),
         may("encrypted", Type::Bool, "Whether links and stores must be encrypted. `false` when not stated."),
         may(
             "verify-every",
@@ -64,7 +71,9 @@ pub static TIER: KindDef = KindDef {
     ],
     inside: &[
         &CASE_HOST,
+        &CASE_STORE,
         &CASE_SITE,
+        &CASE_ISOLATED,
         &CASE_REGION,
         &CASE_LINK,
         &CASE_GROUP,
@@ -92,13 +101,54 @@ pub static RESPONSE: KindDef = KindDef {
     doc: "How people react to a disaster.",
 };
 
+pub static THEN: KindDef = KindDef {
+    kind: Kind::Then,
+    keyword: "then",
+    head: Head::Bare,
+    colon: Colon::None,
+    attributes: &[
+        must("after", Type::Duration, "How long after the first loss."),
+        must("lose", Type::Strikes, "What is lost then, beside what was lost before and has not come back."),
+    ],
+    inside: &[],
+    doc: "What is lost later. Loss and recovery are counted from the last loss, and plans begin there.",
+};
+
+pub static CONTROL: KindDef = KindDef {
+    kind: Kind::Control,
+    keyword: "control",
+    head: Head::Bare,
+    colon: Colon::None,
+    attributes: &[
+        may(
+            "hosts",
+            Type::Refs(&[Kind::Host]),
+            "The hosts on which the runner of a plan can be started. One in reach of every step is assumed when not stated.",
+        ),
+        may(
+            "plans",
+            Type::Refs(&[Kind::Host, Kind::Site]),
+            "Where the plans are kept: on hosts, or on paper in sites. A place that nothing takes is assumed when not stated.",
+        ),
+    ],
+    inside: &[],
+    doc: "From where recovery is run, and where its plans lie: a scenario may take both.",
+};
+
 pub static SCENARIO: KindDef = KindDef {
     kind: Kind::Scenario,
     keyword: "scenario",
     head: Head::Declares,
     colon: Colon::None,
-    attributes: &[must("lose", Type::Strikes, "What is lost at the same moment."), LIKELIHOOD],
-    inside: &[],
+    attributes: &[
+        must(
+            "lose",
+            Type::Strikes,
+            "What is lost at the same moment: `host db-a1`, `site hz-a`, `site hz-a isolated` (cut off, alive), `store vault-a`, `any 2 of [db-a1, db-a2, db-b1]`, `any 1 host of pool web`, `any 2 hosts in site hz-a`.",
+        ),
+        LIKELIHOOD,
+    ],
+    inside: &[&THEN],
     doc: "Something that goes wrong, beside the losses that are judged unasked.",
 };
 

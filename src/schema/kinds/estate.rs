@@ -122,6 +122,11 @@ pub static STORE: KindDef = KindDef {
             Type::Duration,
             "How long nobody can delete what was written. Counts only with `enforced`.",
         ),
+        may(
+            "opened-by",
+            Type::Refs(&[Kind::Data]),
+            "The data classes that must work before it can be read: a vault that holds its passwords.",
+        ),
         may("enforced", Type::Text, "What outside of drc's files enforces `immutable`, in words."),
         may(
             "credentials",

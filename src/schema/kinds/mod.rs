@@ -31,6 +31,7 @@ pub static TOP: &[&KindDef] = &[
     &contracts::RESPONSE,
     &contracts::SCENARIO,
     &contracts::BUDGET,
+    &contracts::CONTROL,
 ];
 
 /// The kind of block at the top of a file that begins with that word.

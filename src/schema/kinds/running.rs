@@ -48,6 +48,11 @@ pub static CLUSTER: KindDef = KindDef {
             Type::Failover,
             "Who promotes a replica. People, when not stated: nothing that is emitted promotes by itself.",
         ),
+        may(
+            "witness",
+            Type::Ref(&[Kind::Host]),
+            "A host that holds no data and has a vote. Nothing that is emitted counts votes yet: plans say whether a majority is left.",
+        ),
         may("datadir", Type::Path, "The folder of its data files. `/var/lib/mysql` when not stated."),
         may("logdir", Type::Path, "The folder of its binary logs. That of its data files when not stated."),
         may(
@@ -174,7 +179,11 @@ pub static SERVICE: KindDef = KindDef {
     colon: Colon::May(&[Kind::Tier]),
     attributes: &[
         must("runs-on", Type::Ref(&[Kind::Pool]), "The pool that runs it."),
-        may("needs", Type::Refs(&[Kind::Data]), "The data classes that it needs."),
+        may(
+            "needs",
+            Type::Refs(&[Kind::Data, Kind::Service]),
+            "The data classes, and other services, that it needs.",
+        ),
         may(
             "consistent",
             Type::Refs(&[Kind::Data]),
@@ -197,6 +206,16 @@ pub static BACKUP_SERVER: KindDef = KindDef {
     attributes: &[
         must("host", Type::Ref(&[Kind::Host]), "The host of the Bacula director."),
         must("stores", Type::Refs(&[Kind::Store]), "The stores whose jobs it runs."),
+        may(
+            "keys",
+            Type::Refs(&[Kind::Host, Kind::Store, Kind::Site]),
+            "Where the private master key of its backups is kept: on hosts, in stores, or in a safe of a site. A place that nothing takes is assumed when not stated.",
+        ),
+        may(
+            "opened-by",
+            Type::Refs(&[Kind::Data]),
+            "The data classes that must work before it can restore: a vault that holds its passwords.",
+        ),
         may("jobs", Type::Count, "Jobs at the same time. As many as there are when not stated."),
         may(
             "secrets",

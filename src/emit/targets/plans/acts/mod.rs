@@ -182,7 +182,14 @@ fn fence(input: Input<'_>, plan: &Plan, host: Idx<Host>, reachable: bool) -> Vec
             && !matches!(s.kind, StepKind::Fence { .. } | StepKind::Provision { .. })
             && words::place(input, &s.kind).contains(&host)
     });
-    let words = if needed && !Lost::of(model, &plan.scenario).host(host) {
+    let lost = Lost::of(model, &plan.scenario);
+    let words = if lost.isolated(h.site) {
+        format!(
+            "Somebody at {}, reached by telephone or sent there, has seen that {} is switched off or writes no more, and \
+             keeps it so: nothing outside of the site can make sure of it. Its settings make it start read-only",
+            model.sites[h.site].name, h.name
+        )
+    } else if needed && !lost.host(host) {
         format!(
             "Nothing writes to the data on {} any more: its databases are stopped and its services too. \
              The machine stays on: later steps need it",
