@@ -1,6 +1,7 @@
 //! Promises against plans and facts: what is proved, refuted or unknown.
 
 mod errors;
+mod kept;
 mod rules;
 mod verdict;
 pub mod witness;

@@ -21,8 +21,8 @@
 //! What is copied must be there when the copy job runs, lest a point is gone before:
 //! `retention >= C + A + 1 day`, `C` being the longest time between copies.
 
-use super::job::{Job, JobKind, Level, Pool};
 use super::Ops;
+use super::job::{Job, JobKind, Level, Pool};
 use crate::base::EcoString;
 use crate::calendar::{Rule, Zone, worst_gaps};
 use crate::model::{CopyKind, Model, PoolOf, PoolSpec};

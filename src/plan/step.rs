@@ -69,6 +69,9 @@ pub struct Choice {
     pub loss_surely: Duration,
     /// Why there is no bound, when there is none.
     pub reason: Option<Reason>,
+    /// When contents go wrong: how long people go on writing before it is found and stopped; all
+    /// of that is discarded.
+    pub discarded: Option<Duration>,
 }
 
 /// Why something has no bound or cannot be recovered.
@@ -84,6 +87,9 @@ pub enum Reason {
     Overruns,
     /// The copy is not kept, or not protected, long enough to be read when it is needed.
     KeptTooShort,
+    /// Its runs stop before the horizon ends: no volume or no room is left. Another finding says
+    /// where.
+    RunsStop,
     /// The spec does not say something that is needed; what.
     MissingInput(String),
     /// Writes wait for replicas that are gone, for ever.
@@ -105,6 +111,7 @@ impl Reason {
             Self::NeverCatchesUp => "never-catches-up",
             Self::Overruns => "overruns",
             Self::KeptTooShort => "kept-too-short",
+            Self::RunsStop => "runs-stop",
             Self::MissingInput(_) => "missing-input",
             Self::Stalls => "stalls",
             Self::TooFewServers(..) => "too-few-servers",
@@ -131,6 +138,7 @@ impl std::fmt::Display for Reason {
             Self::KeptTooShort => {
                 f.write_str("the copy is not kept long enough to be read when it is needed")
             }
+            Self::RunsStop => f.write_str("its runs stop: no volume, or no room, is left for them"),
             Self::MissingInput(what) => write!(f, "the spec does not say {what}"),
             Self::Stalls => f.write_str("writes wait for replicas that are gone"),
             Self::TooFewServers(wanted, left) => {

@@ -4,8 +4,8 @@ use super::{Get, Lower, change, count, defaults, duration, errors, profile, rate
 use crate::base::{EcoString, Span};
 use crate::calendar::Rule;
 use crate::model::{
-    Backup, Copy, CopyKind, CopyOf, Data, Files, Host, Input, Method, Mirror, Mode, On, Place, PoolOf, PoolSpec,
-    Replica, Store,
+    Backup, Copy, CopyKind, CopyOf, Data, Files, Host, Input, Method, Mirror, Mode, On, Place, PoolOf,
+    PoolSpec, Replica, Store,
 };
 use crate::quantity::Ratio;
 use crate::resolve::hir::{Item, ItemId, Value};

@@ -56,11 +56,16 @@ pub(super) fn check(index: &Index<'_>, problems: &mut Problems) {
         let many = |p: &&Pool| p.runs > MOST_IN_POOL || p.volumes.is_some_and(|v| v > MOST_IN_POOL);
         if let Some(pool) = job.pools.iter().find(many) {
             problems.push(
-                Diagnostic::new(&c::BACULA_NUMBER, pool.span, "Bacula counts volumes and runs of a pool in 32 bits")
-                    .help(format!("write a number up to {MOST_IN_POOL}, or leave it out")),
+                Diagnostic::new(
+                    &c::BACULA_NUMBER,
+                    pool.span,
+                    "Bacula counts volumes and runs of a pool in 32 bits",
+                )
+                .help(format!("write a number up to {MOST_IN_POOL}, or leave it out")),
             );
         }
-        if job.pools.iter().any(|p| p.keep < Duration::from_secs(1) || p.use_duration == Some(Duration::ZERO)) {
+        if job.pools.iter().any(|p| p.keep < Duration::from_secs(1) || p.use_duration == Some(Duration::ZERO))
+        {
             problems.push(
                 Diagnostic::new(&c::BACULA_NUMBER, job.span, "Bacula takes a time of nothing for no limit")
                     .help("write a second or more"),
