@@ -85,6 +85,67 @@ fn bacula_takes_every_file() {
 }
 
 #[test]
+fn bacula_takes_pools_in_its_own_terms() {
+    let spec = format!("{PARTS}{ESTATE}");
+    let (before, pools) = (
+        "limit = 37.5 MB/s }",
+        "limit = 37.5 MB/s; files-kept = 60 days; jobs-kept = 100 days
+            full-pool { keep = 180 days; volumes = 9 }
+            incremental-pool { runs = 6; use-duration = 36 h; keep = 181.5 days } }",
+    );
+    assert!(spec.contains(before));
+    let spec = spec.replacen(before, pools, 1);
+    let (before, pools) = (
+        "copy vault-c { of = vault-a; at = daily 07:00; over = wan }",
+        "copy vault-c { of = vault-a; at = daily 07:00; over = wan; pool { keep = 200 days; volumes = 900 } }",
+    );
+    assert!(spec.contains(before));
+    let c = sound(&spec.replacen(before, pools, 1));
+    let tree = emitted(&c);
+    let root = tempfile::tempdir().unwrap();
+    write(&tree, root.path());
+    bacula::judge(root.path());
+    let text = text_of(&tree, "hosts/backup-a/etc/bacula/bacula-dir.conf");
+    let part = |kind: &str, name: &str| {
+        let name = format!("{kind} {{\n  Name = \"{name}\"\n");
+        let at = text.find(&name).unwrap_or_else(|| panic!("no {name}"));
+        text[at..].split_once("\n}\n").unwrap().0.to_owned()
+    };
+    let full = part("Pool", "images-vault-a_full");
+    for line in [
+        "Maximum Volumes = 9",
+        "Volume Retention = 180 days",
+        "File Retention = 60 days",
+        "Job Retention = 100 days",
+        "Maximum Volume Jobs = 1",
+    ] {
+        assert!(full.contains(line), "{line}: {full}");
+    }
+    let incremental = part("Pool", "images-vault-a_incremental");
+    for line in [
+        "Maximum Volume Jobs = 6",
+        "Volume Use Duration = 129600 seconds",
+        "Volume Retention = 15681600 seconds",
+    ] {
+        assert!(incremental.contains(line), "{line}: {incremental}");
+    }
+    let job = part("Job", "images-vault-a");
+    for line in [
+        "Pool = \"images-vault-a_full\"",
+        "Full Backup Pool = \"images-vault-a_full\"",
+        "Incremental Backup Pool = \"images-vault-a_incremental\"",
+        "Prune Files = yes",
+        "Prune Jobs = yes",
+    ] {
+        assert!(job.contains(line), "{line}: {job}");
+    }
+    // Both pools are copied: Bacula's own selection would look at one.
+    let copy = part("Job", "images-vault-a-vault-c");
+    assert!(copy.contains("Pool.Name IN ('images-vault-a_full', 'images-vault-a_incremental')"), "{copy}");
+    assert!(part("Pool", "images-vault-a-vault-c").contains("Maximum Volumes = 900"));
+}
+
+#[test]
 fn what_bacula_cannot_hold_is_refused_where_it_is_written() {
     let said = |change: (&str, &str)| {
         let spec = format!("{PARTS}{ESTATE}");

@@ -137,7 +137,7 @@ const MUTANTS: &[Mutant] = &[
         "backup of the shop's database, kept too short",
         &[(
             "            verify      = weekly wed 13:00      // read back and compared\n            keep        = 30 days",
-            "            keep        = 1 day",
+            "            keep        = 1 day\n            pool { keep = 2 days }",
         )],
         "members.rpo",
         "corruption",

@@ -5,6 +5,7 @@ use super::input::{Spec, day};
 use super::terminal::Terminal;
 use super::{Common, Failure, Outcome, answers, table, wire};
 use crate::judge::Status;
+use crate::quantity::show;
 use crate::why::Assumptions;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -95,6 +96,7 @@ pub(super) fn verdicts(spec: &Spec, all: bool) -> String {
             compiled.left_out
         ));
     }
+    out.push_str(&nearly_full(spec));
     out.push_str(&summary(spec));
     out
 }
@@ -114,6 +116,28 @@ fn waivers(spec: &Spec) -> String {
     }
     lines.dedup();
     if lines.is_empty() { String::new() } else { format!("Waived:\n{}\n", lines.concat()) }
+}
+
+/// Stores that come within a tenth of their mark.
+fn nearly_full(spec: &Spec) -> String {
+    let compiled = &spec.compiled;
+    let mut out = String::new();
+    for (id, fact) in compiled.facts.capacity.stores.iter() {
+        let Some(mark) = fact.mark.filter(|m| fact.passes.is_none() && fact.peak.0 >= m.0 / 10 * 9) else {
+            continue;
+        };
+        let then = fact
+            .projected
+            .map_or(String::new(), |at| format!("; as it grows it passes that about {}", day(at)));
+        out.push_str(&format!(
+            "`{}` comes to {} of {} on {}{then}\n",
+            compiled.model.stores[id].name,
+            show::bytes(fact.peak),
+            show::bytes(mark),
+            day(fact.peak_on)
+        ));
+    }
+    out
 }
 
 /// The last line: how much was checked.

@@ -28,6 +28,10 @@ pub struct CheckAnswer {
     pub verdicts: Vec<VerdictAnswer>,
     /// What verdicts rest on and nobody stated; verdicts name them by number.
     pub assumptions: Vec<AssumptionAnswer>,
+    /// How full each store becomes that jobs write to.
+    pub capacity: Vec<StoreAnswer>,
+    /// How full each disk becomes whose capacity is stated.
+    pub disks: Vec<DiskAnswer>,
     /// The findings.
     pub findings: Vec<Finding>,
     /// Findings that a baseline knows; they are not listed.
@@ -60,6 +64,53 @@ pub struct AssertionAnswer {
     pub status: Status,
     /// Why it is asserted.
     pub because: Option<String>,
+}
+
+/// How full a store becomes.
+#[derive(Debug, Serialize)]
+pub struct StoreAnswer {
+    /// Its name.
+    pub store: String,
+    /// What it may hold: its mark of its capacity. `null` when no capacity is stated.
+    pub mark_bytes: Option<u64>,
+    /// The most that it holds within the horizon.
+    pub peak_bytes: u64,
+    /// The first day of that.
+    pub peak_on: String,
+    /// Whether nobody states how much one of its jobs brings: it then holds more.
+    pub incomplete: bool,
+    /// The first day within the horizon on which it may hold more than its mark.
+    pub passes_on: Option<String>,
+    /// The day beyond the horizon on which it would, if it went on as within.
+    pub projected_on: Option<String>,
+    /// What each pool takes on the day of the most, the largest first.
+    pub pools: Vec<PoolAnswer>,
+}
+
+/// What a pool takes of a store.
+#[derive(Debug, Serialize)]
+pub struct PoolAnswer {
+    /// Its name.
+    pub pool: String,
+    /// How much.
+    pub bytes: u64,
+    /// Volumes at the end of the horizon.
+    pub volumes: u64,
+}
+
+/// How full a disk becomes.
+#[derive(Debug, Serialize)]
+pub struct DiskAnswer {
+    /// Its host.
+    pub host: String,
+    /// What it may hold.
+    pub mark_bytes: u64,
+    /// The most that it holds on a normal day.
+    pub peak_bytes: u64,
+    /// What the restore that needs the most room takes beside that.
+    pub restore_bytes: u64,
+    /// The first day within the horizon on which it may hold more than its mark.
+    pub passes_on: Option<String>,
 }
 
 /// How many of each.
@@ -175,6 +226,8 @@ pub(super) fn check(spec: &Spec) -> CheckAnswer {
             .enumerate()
             .map(|(number, a)| AssumptionAnswer { number, text: a.text.clone(), source: a.source.clone() })
             .collect(),
+        capacity: stores(compiled),
+        disks: disks(compiled),
         findings: findings(&compiled.sources, &spec.findings),
         known: spec.known,
         waived: waived(compiled),
@@ -206,6 +259,38 @@ pub(super) fn asserted(compiled: &Compiled) -> Vec<AssertionAnswer> {
         because: a.because.as_ref().map(ToString::to_string),
     };
     written.iter().zip(&compiled.asserted).map(answer).collect()
+}
+
+fn stores(compiled: &Compiled) -> Vec<StoreAnswer> {
+    let stores = compiled.facts.capacity.stores.iter().map(|(id, fact)| StoreAnswer {
+        store: compiled.model.stores[id].name.to_string(),
+        mark_bytes: fact.mark.map(|m| m.0),
+        peak_bytes: fact.peak.0,
+        peak_on: day(fact.peak_on),
+        incomplete: fact.unknown,
+        passes_on: fact.passes.map(day),
+        projected_on: fact.projected.map(day),
+        pools: fact
+            .pools
+            .iter()
+            .filter_map(|s| {
+                let pool = compiled.ops.jobs[s.job].pools.get(s.pool)?;
+                Some(PoolAnswer { pool: pool.name.to_string(), bytes: s.bytes.0, volumes: s.volumes })
+            })
+            .collect(),
+    });
+    stores.collect()
+}
+
+fn disks(compiled: &Compiled) -> Vec<DiskAnswer> {
+    let disks = compiled.facts.capacity.disks.iter().map(|(id, fact)| DiskAnswer {
+        host: compiled.model.hosts[id].name.to_string(),
+        mark_bytes: fact.mark.0,
+        peak_bytes: fact.most.0,
+        restore_bytes: fact.restore.map_or(0, |(_, bytes)| bytes.0),
+        passes_on: fact.passes.map(day),
+    });
+    disks.collect()
 }
 
 /// Every verdict with the plan that it was judged on, plan by plan.

@@ -95,6 +95,13 @@ declare! {
     RPO_UNPROVED "rpo-unproved" Error judge "nothing shows how much recent work can be lost";
     RTO_UNPROVED "rto-unproved" Error judge "nothing shows how long recovery takes";
     RUN_OVERRUNS "run-overruns" Error judge "a scheduled run may still be going when the next is due";
+    POOL_EXHAUSTED "pool-exhausted" Error judge "a run finds no volume that it may overwrite, and waits for an operator";
+    CHAIN_BREAKS "chain-breaks" Error judge "a recovery point is to be kept longer than what it stands on";
+    FILES_FORGOTTEN "files-forgotten" Error judge "the catalogue forgets what volumes are still to be restored from";
+    LOCKED_VOLUMES "locked-volumes" Error judge "a pool is to overwrite volumes before its store lets anybody";
+    ONE_FULL_KEPT "one-full-kept" Warning judge "fulls are kept for less than two of their intervals";
+    STORE_OVERFLOWS "store-overflows" Error judge "a store may hold more than its mark within the horizon";
+    DISK_OVERFLOWS "disk-overflows" Error judge "a disk may hold more than its mark within the horizon";
     NEVER_CATCHES_UP "never-catches-up" Error judge "more is written than a replica's way carries";
     UNENCRYPTED_LINK "unencrypted-link" Error judge "data of a tier that asks for encryption crosses a link that states none";
     ASSERT_FAILED "assert-failed" Error judge "something that the spec asserts does not hold";

@@ -6,13 +6,21 @@
 //! What the timeline of shared devices, exact sharing of links and simulation add later reads the
 //! same operations and fills the same tables.
 
+mod capacity;
+mod disks;
 pub mod fluid;
+mod points;
 pub mod rate;
 pub mod run;
 mod spare;
 pub mod stream;
 mod timeline;
+mod timetable;
+pub mod volumes;
 
+pub use capacity::{Capacity, Held, Share, Stop, StoreFact};
+pub use disks::{DiskFact, DiskUse};
+pub use points::{Asked, Break, PointFact, Points, Runs};
 pub use rate::{Binding, WayRate};
 pub use run::{JobFact, LevelFact};
 pub use spare::Spare;
@@ -49,6 +57,10 @@ pub struct Facts {
     pub members: Members,
     /// What cards and disks have left.
     pub spare: Spare,
+    /// Recovery points and how long they are kept.
+    pub points: Points,
+    /// How full stores and disks become.
+    pub capacity: Capacity,
     /// What each sender over a link may take at most.
     peaks: BTreeMap<(Idx<Link>, Direction), Vec<Rate>>,
 }
@@ -58,14 +70,24 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
     let members = shaping::members(model, ops);
     let peaks = peaks(model, ops);
     let spare = Spare::new(model, ops);
-    let mut facts =
-        Facts { horizon, streams: ArenaMap::default(), jobs: ArenaMap::default(), members, spare, peaks };
+    let mut facts = Facts {
+        horizon,
+        streams: ArenaMap::default(),
+        jobs: ArenaMap::default(),
+        members,
+        spare,
+        points: Points::default(),
+        capacity: Capacity::default(),
+        peaks,
+    };
     for (id, stream) in ops.streams.iter() {
         let fact = stream::fact(model, &facts, stream);
         facts.streams.insert(id, fact);
     }
     let mut calendar = Calendar { horizon, known: FxHashMap::default() };
     run::facts(model, ops, &mut facts, &mut calendar);
+    facts.points = Points::new(ops, &facts.jobs, horizon);
+    facts.capacity = capacity::of(model, ops, &facts);
     facts
 }
 

@@ -5,11 +5,12 @@ use super::verdict::{Status, Verdict};
 use super::waivers::finding_of;
 use crate::base::Span;
 use crate::base::similar::nearest;
+use crate::calendar::show as calendar;
 use crate::diag::{Diagnostic, Problems, Waived, catalogue as c};
-use crate::flow::LevelFact;
+use crate::flow::{Break, DiskFact, DiskUse, LevelFact, Stop, StoreFact};
 use crate::model::claims::{Asked, Assertion};
-use crate::model::{Hop, Objective};
-use crate::ops::{Director, Job, Stream};
+use crate::model::{Copy, Hop, Host, Input, Objective, Store};
+use crate::ops::{Director, Job, Level, Pool, Stream};
 use crate::plan::{Estate, Reason, Subject};
 use crate::quantity::{Duration, show};
 use la_arena::Idx;
@@ -19,7 +20,9 @@ use std::collections::BTreeMap;
 /// scenario in which it is worst. Those that waivers cover are given apart.
 pub fn findings(estate: Estate<'_>, verdicts: &Verdicts, problems: &mut Problems) -> Vec<Waived> {
     let mut groups: BTreeMap<(Subject, Objective, Option<usize>), Vec<&Verdict>> = BTreeMap::new();
-    for v in verdicts.list.iter().filter(|v| v.status != Status::Proved) {
+    // What stops the runs of a copy is told where it stands.
+    let told = |v: &&Verdict| v.status != Status::Proved && v.reason != Some(Reason::RunsStop);
+    for v in verdicts.list.iter().filter(told) {
         groups.entry((v.subject, v.objective, v.waived)).or_default().push(v);
     }
     let mut waived = Vec::new();
@@ -115,6 +118,7 @@ fn way_out(v: &Verdict) -> String {
         (Some(Reason::KeptTooShort), _) => {
             "raise `keep`, and `immutable` where an attacker is the case, above the time until it is noticed and read back".to_owned()
         }
+        (Some(Reason::RunsStop), _) => "give them volumes and room".to_owned(),
         (Some(Reason::MissingInput(what)), _) => format!("state {what}"),
         (Some(Reason::Stalls), _) => "use `mode = semi-sync`, which goes on alone, or one more replica".to_owned(),
         (Some(Reason::TooFewServers(..)), _) => {
@@ -265,4 +269,216 @@ pub(super) fn recovery_cycle(first: &str, edges: &[super::cycles::Edge], help: &
         };
     }
     finding.help(help.to_owned())
+}
+
+/// The date of an instant where a job's schedule is kept.
+fn date(at: i64, zone: &crate::calendar::Zone) -> String {
+    zone.local(at).map_or_else(|| format!("second {at}"), |(date, _, _)| date.to_string())
+}
+
+pub(super) fn locked_volumes(pool: &Pool, lock: &Input<Duration>) -> Diagnostic {
+    let lock_time = show::duration(lock.value);
+    Diagnostic::new(
+        &c::LOCKED_VOLUMES,
+        pool.span,
+        format!(
+            "`{}` is to overwrite volumes after {}, and its store lets nobody before {lock_time}",
+            pool.name,
+            show::duration(pool.keep)
+        ),
+    )
+    .label(lock.span, "locked for so long")
+    .help(format!("write `keep = {lock_time}` or more, or leave it out: it is then as long as it must be"))
+}
+
+pub(super) fn pool_exhausted(estate: Estate<'_>, job: &Job, stop: Stop, needed: Option<u64>) -> Diagnostic {
+    let pool = job.pools.get(stop.pool);
+    let name = pool.map_or(&job.name, |p| &p.name);
+    let volumes = pool.and_then(|p| p.volumes).unwrap_or_default();
+    let already = stop.at <= estate.facts.horizon.as_of;
+    let when = if already { "already".to_owned() } else { format!("on {}", date(stop.at, &job.zone)) };
+    let finding = Diagnostic::new(
+        &c::POOL_EXHAUSTED,
+        pool.map_or(job.span, |p| p.span),
+        format!(
+            "{when} a run of `{}` finds each of the {volumes} volumes of `{name}` in use, and waits for an operator",
+            job.name
+        ),
+    );
+    let finding = match pool {
+        Some(p) => finding.note(format!(
+            "a volume takes {} of its runs and is overwritten {} after the last of them",
+            p.runs,
+            show::duration(p.keep)
+        )),
+        None => finding,
+    };
+    match needed {
+        Some(n) => finding.help(format!("write `volumes = {n}`, leave it out, or keep them for less time")),
+        None => finding.help("allow more volumes, or keep them for less time"),
+    }
+}
+
+pub(super) fn chain_breaks(job: &Job, broken: &Break) -> Diagnostic {
+    let (at, level) = broken.missing;
+    let pool = job.pool(level);
+    let days = Duration::from_days(broken.needed.secs_up().div_ceil(86_400));
+    let wanted = show::duration(days);
+    let finding = Diagnostic::new(
+        &c::CHAIN_BREAKS,
+        pool.map_or(job.span, |p| p.span),
+        format!(
+            "from {} on a point of `{}` that is to be kept cannot be restored",
+            date(broken.on, &job.zone),
+            job.name
+        ),
+    );
+    let instant = |at: i64| calendar::instant(at, &job.zone);
+    let keep = show::duration(broken.kept);
+    let finding = if level == Level::Log {
+        finding.note(format!(
+            "its logs are kept {keep}, and a point {} old needs those since the data was backed up, up to {wanted} ago",
+            show::duration(job.keep)
+        ))
+    } else if at == broken.point {
+        finding.note(format!("the {} run of {} is itself kept {keep}", level.name(), instant(at)))
+    } else {
+        finding.note(format!(
+            "the {} run of {} stands on the {} run of {}, which is kept {keep}",
+            broken.level.name(),
+            instant(broken.point),
+            level.name(),
+            instant(at)
+        ))
+    };
+    finding.help(format!("keep {} runs for {wanted} or more", level.name()))
+}
+
+pub(super) fn files_forgotten(job: &Job, forgotten: &Break) -> Diagnostic {
+    let (_, level) = forgotten.missing;
+    let shorter = [job.files_kept, job.jobs_kept].into_iter().flatten().min_by_key(|k| k.value);
+    let wanted = show::duration(Duration::from_days(forgotten.needed.secs_up().div_ceil(86_400)));
+    Diagnostic::new(
+        &c::FILES_FORGOTTEN,
+        shorter.map_or(job.span, |k| k.span),
+        format!(
+            "the catalogue forgets {} runs of `{}` after {}, and they are needed for {wanted}",
+            level.name(),
+            job.name,
+            show::duration(forgotten.kept)
+        ),
+    )
+    .note(format!(
+        "from {} on the {} run of {} cannot be restored file by file, and Bacula does not say that it is incomplete",
+        date(forgotten.on, &job.zone),
+        forgotten.level.name(),
+        calendar::instant(forgotten.point, &job.zone)
+    ))
+    .help("leave `files-kept` and `jobs-kept` out: records then go with their volume")
+}
+
+pub(super) fn one_full_kept(job: &Job, pool: &Pool, between: Duration) -> Diagnostic {
+    Diagnostic::new(
+        &c::ONE_FULL_KEPT,
+        pool.span,
+        format!(
+            "fulls of `{}` are kept {} and come up to {} apart",
+            job.name,
+            show::duration(pool.keep),
+            show::duration(between)
+        ),
+    )
+    .note("when one fails, the next incremental finds no full and becomes one, in a window made for less")
+    .help(format!("write `keep = {}` or more", show::duration(between.times(2))))
+}
+
+pub(super) fn store_overflows(estate: Estate<'_>, id: Idx<Store>, fact: &StoreFact, on: i64) -> Diagnostic {
+    let store = &estate.model.stores[id];
+    let zone = &estate.model.sites[estate.model.hosts[store.host].site].zone;
+    let mark = fact.mark.unwrap_or_default();
+    let over = crate::quantity::Bytes(fact.peak.0.saturating_sub(mark.0));
+    let mut finding = Diagnostic::new(
+        &c::STORE_OVERFLOWS,
+        store.capacity.map_or(store.span, |c| c.span),
+        format!(
+            "`{}` may hold more than its mark of {} from {} on",
+            store.name,
+            show::bytes(mark),
+            date(on, zone)
+        ),
+    )
+    .note(format!(
+        "at most it holds {} on {}, {} more than that",
+        show::bytes(fact.peak),
+        date(fact.peak_on, zone),
+        show::bytes(over)
+    ));
+    for share in fact.pools.iter().take(4) {
+        let Some(pool) = estate.ops.jobs[share.job].pools.get(share.pool) else { continue };
+        finding = finding.note(format!(
+            "`{}` takes {} of it, in {} volumes",
+            pool.name,
+            show::bytes(share.bytes),
+            share.volumes
+        ));
+    }
+    if fact.pools.len() > 4 {
+        finding = finding.note(format!("{} more pools take the rest", fact.pools.len() - 4));
+    }
+    finding.help(format!(
+        "give it {} more, keep less in the largest pools, or let fulls come less often",
+        show::bytes(over)
+    ))
+}
+
+fn disk_use(estate: Estate<'_>, what: DiskUse) -> String {
+    match what {
+        DiskUse::Data(d) => format!("`{}`", estate.model.data[d].name),
+        DiskUse::Staged(job) => format!("what `{}` stages", estate.ops.jobs[job].name),
+        DiskUse::Mirror(job) => format!("the snapshots of `{}`", estate.ops.jobs[job].name),
+    }
+}
+
+fn disk(estate: Estate<'_>, id: Idx<Host>, fact: &DiskFact, message: String) -> Diagnostic {
+    let host = &estate.model.hosts[id];
+    let span = host.disk_capacity.map_or(host.span, |c| c.span);
+    let mut finding = Diagnostic::new(&c::DISK_OVERFLOWS, span, message);
+    for (what, bytes) in fact.parts.iter().take(4) {
+        finding = finding.note(format!("{} take up to {}", disk_use(estate, *what), show::bytes(*bytes)));
+    }
+    finding
+}
+
+pub(super) fn disk_overflows(estate: Estate<'_>, id: Idx<Host>, fact: &DiskFact, on: i64) -> Diagnostic {
+    let host = &estate.model.hosts[id];
+    let message = format!(
+        "the disk of `{}` may hold {}, more than its mark of {} from {} on",
+        host.name,
+        show::bytes(fact.most),
+        show::bytes(fact.mark),
+        date(on, &estate.model.sites[host.site].zone)
+    );
+    disk(estate, id, fact, message).help("give it a larger disk, or move some of it to another host")
+}
+
+pub(super) fn no_room_to_restore(
+    estate: Estate<'_>,
+    id: Idx<Host>,
+    fact: &DiskFact,
+    copy: Idx<Copy>,
+    bytes: crate::quantity::Bytes,
+) -> Diagnostic {
+    let host = &estate.model.hosts[id];
+    let left = crate::quantity::Bytes(fact.mark.0.saturating_sub(fact.most.0));
+    let c = &estate.model.copies[copy];
+    let message = format!(
+        "a restore to `{}` may need {}, and its disk has {} left below its mark",
+        host.name,
+        show::bytes(bytes),
+        show::bytes(left)
+    );
+    disk(estate, id, fact, message)
+        .label(c.span, "what is restored")
+        .note("what was there is moved aside, and what is restored is made ready beside it")
+        .help("give it a larger disk")
 }

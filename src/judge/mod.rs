@@ -3,6 +3,7 @@
 mod assertions;
 mod cycles;
 mod errors;
+mod kept;
 mod rules;
 mod verdict;
 mod waivers;

@@ -7,6 +7,7 @@ use super::{Input, Model};
 use crate::base::{EcoString, Span};
 use crate::calendar::{Rule, WeekProfile};
 use crate::quantity::{Bytes, Duration, Rate, Ratio};
+use crate::schema::PoolOf;
 use la_arena::Idx;
 
 /// A set of data that is protected, and recovered, as one.
@@ -163,6 +164,31 @@ pub enum Method {
     Logical,
 }
 
+/// A pool of volumes, as the spec states it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PoolSpec {
+    /// The runs that it takes.
+    pub of: PoolOf,
+    /// Where it is declared.
+    pub span: Span,
+    /// How long nothing overwrites a run; as long as chains need when not stated.
+    pub keep: Option<Input<Duration>>,
+    /// The most volumes, 1 or more; no limit when not stated.
+    pub volumes: Option<Input<u64>>,
+    /// Runs in one volume, 1 or more.
+    pub runs: u64,
+    /// How long a volume is written to, from its first byte; no limit when not stated.
+    pub use_duration: Option<Input<Duration>>,
+}
+
+impl PoolSpec {
+    /// Whether two pools say the same, wherever they stand.
+    pub fn alike(&self, other: &Self) -> bool {
+        let span = other.span;
+        Self { span, ..self.clone() } == *other
+    }
+}
+
 /// Scheduled backups into a store.
 #[derive(Debug)]
 pub struct Backup {
@@ -186,6 +212,12 @@ pub struct Backup {
     pub limit: Option<Input<Rate>>,
     /// When the newest run is read back and compared with the catalogue.
     pub verify: Option<(Rule, Span)>,
+    /// Its pools of volumes that are stated, each for other runs.
+    pub pools: Vec<PoolSpec>,
+    /// How long the catalogue knows single files; as long as their volume when not stated.
+    pub files_kept: Option<Input<Duration>>,
+    /// How long the catalogue knows runs; as long as their volume when not stated.
+    pub jobs_kept: Option<Input<Duration>>,
 }
 
 /// Scheduled copies of another store's backups.
@@ -199,6 +231,8 @@ pub struct CopyOf {
     pub keep: Input<Duration>,
     /// The most bandwidth that it takes, enforced by the emitted configuration.
     pub limit: Option<Input<Rate>>,
+    /// Its pools of volumes that are stated: for data, and for logs.
+    pub pools: Vec<PoolSpec>,
 }
 
 impl Model {

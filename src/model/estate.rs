@@ -50,6 +50,8 @@ pub struct Host {
     pub debounce: Option<Input<Duration>>,
     /// How much its disk holds, if stated.
     pub disk_capacity: Option<Input<Bytes>>,
+    /// How full its disk may become, of that.
+    pub mark: Input<Ratio>,
     /// What its disk reads and writes.
     pub disk_rate: Input<Rate>,
     /// The groups whose fate it shares.
@@ -71,6 +73,8 @@ pub struct Store {
     pub path: Input<EcoString>,
     /// How much it holds, if stated.
     pub capacity: Option<Input<Bytes>>,
+    /// How full it may become, of that.
+    pub mark: Input<Ratio>,
     /// What it reads and writes.
     pub rate: Input<Rate>,
     /// How long what was written cannot be deleted by anybody, when a mechanism outside of what

@@ -3,7 +3,7 @@
 use super::stream::Path;
 use crate::base::{EcoString, Span};
 use crate::calendar::{Rule, Zone};
-use crate::model::{Cluster, Copy, Host, Site, Store};
+use crate::model::{Cluster, Copy, Host, Input, Site, Store};
 use crate::quantity::{Duration, Rate, Ratio};
 use la_arena::Idx;
 
@@ -76,12 +76,56 @@ pub struct Job {
     pub runs: Vec<Run>,
     /// How long what it makes is kept.
     pub keep: Duration,
+    /// The pools of its volumes, each for other levels; empty for jobs that write none. The first
+    /// takes every level that no other has.
+    pub pools: Vec<Pool>,
+    /// How long the catalogue knows single files, where the spec says so: never longer than their
+    /// volume.
+    pub files_kept: Option<Input<Duration>>,
+    /// The same for runs.
+    pub jobs_kept: Option<Input<Duration>>,
     /// The bandwidth that each of its runs is held to by what is emitted.
     pub cap: Option<Cap>,
     /// How its bytes travel: the preferred way and the others.
     pub paths: Vec<Path>,
     /// The copy's declaration.
     pub span: Span,
+}
+
+/// A pool of volumes: what runs are appended to, what is overwritten when.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    /// Unique among pools: its job's name, or that and `_full`, `_differential`, `_incremental`.
+    pub name: EcoString,
+    /// The level that it takes; `None`: those that no other pool of the job takes.
+    pub level: Option<Level>,
+    /// How long nothing overwrites a run, from its end.
+    pub keep: Duration,
+    /// Whether the spec states that; else it is what chains need.
+    pub stated: bool,
+    /// The most volumes; no limit when `None`.
+    pub volumes: Option<u64>,
+    /// Runs in one volume, 1 or more.
+    pub runs: u64,
+    /// How long a volume is written to, from its first byte; no limit when `None`.
+    pub use_duration: Option<Duration>,
+    /// Where it is declared, or the copy that it belongs to.
+    pub span: Span,
+}
+
+impl Job {
+    /// The pool that runs of a level go into.
+    pub fn pool(&self, level: Level) -> Option<&Pool> {
+        self.pools.iter().find(|p| p.level == Some(level)).or_else(|| self.pools.first())
+    }
+
+    /// How long a run of a level is surely known and not overwritten, from its end: as long as its
+    /// volume, its record in the catalogue and those of its files (calculus, 5.6).
+    pub fn held(&self, level: Level) -> Duration {
+        let volume = self.pool(level).map_or(Duration::ZERO, |p| p.keep);
+        let records = [self.files_kept, self.jobs_kept];
+        records.iter().flatten().fold(volume, |kept, r| kept.min(r.value))
+    }
 }
 
 /// A limit that the emitted configuration enforces.

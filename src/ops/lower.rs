@@ -5,12 +5,12 @@ use super::job::{Cap, Director, FileDaemon, Job, JobKind, Level, Run, Scheduler,
 use super::names::NameTable;
 use super::stream::{Path, Stream};
 use super::takeover::{Member, Vrrp};
-use super::{Ops, shaping};
+use super::{Ops, retention, shaping};
 use crate::base::{EcoString, Span};
 use crate::calendar::Rule;
 use crate::diag::Problems;
 use crate::model::{
-    Backup, Class, Cluster, Copy, CopyKind, Host, Method, Model, On, Place, Route, Site, Store,
+    Backup, Class, Cluster, Copy, CopyKind, Host, Method, Model, On, Place, PoolSpec, Route, Site, Store,
 };
 use crate::quantity::Duration;
 use la_arena::Idx;
@@ -36,6 +36,7 @@ pub fn lower(model: &Model, problems: &mut Problems) -> Ops {
     lower.places();
     let Lower { mut ops, problems, .. } = lower;
     shaping::divide(model, &mut ops);
+    retention::keep(model, &mut ops);
     addresses(model, &ops, problems);
     ops
 }
@@ -205,6 +206,9 @@ impl Lower<'_> {
                 site,
                 runs,
                 keep: backup.keep.value,
+                pools: Vec::new(),
+                files_kept: backup.files_kept,
+                jobs_kept: backup.jobs_kept,
                 cap: limit,
                 paths: paths(&copy.route),
                 span: copy.span,
@@ -278,6 +282,9 @@ impl Lower<'_> {
                     site,
                     runs: vec![Run { level: Level::Changes, rule: of.at.0.clone(), span: of.at.1 }],
                     keep: of.keep.value,
+                    pools: Vec::new(),
+                    files_kept: None,
+                    jobs_kept: None,
                     cap: of.limit.map(|l| Cap { rate: l.value, span: l.span }),
                     paths: paths(&copy.route),
                     span: copy.span,
@@ -311,6 +318,9 @@ impl Lower<'_> {
                 runs: vec![Run { level: Level::Changes, rule: mirror.at.0.clone(), span: mirror.at.1 }],
                 // Its snapshots are counted, not timed.
                 keep: Duration::ZERO,
+                pools: Vec::new(),
+                files_kept: None,
+                jobs_kept: None,
                 cap: mirror.limit.map(|l| Cap { rate: l.value, span: l.span }),
                 paths: paths(&copy.route),
                 span: copy.span,
@@ -423,12 +433,19 @@ fn alike(a: &Copy, b: &Copy) -> bool {
                 && rules(&x.verify) == rules(&y.verify)
                 && x.keep == y.keep
                 && x.limit == y.limit
+                && x.files_kept == y.files_kept
+                && x.jobs_kept == y.jobs_kept
+                && same_pools(&x.pools, &y.pools)
         }
         (CopyKind::CopyOf(x), CopyKind::CopyOf(y)) => {
-            x.at.0 == y.at.0 && x.keep == y.keep && x.limit == y.limit
+            x.at.0 == y.at.0 && x.keep == y.keep && x.limit == y.limit && same_pools(&x.pools, &y.pools)
         }
         _ => false,
     }
+}
+
+fn same_pools(a: &[PoolSpec], b: &[PoolSpec]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.alike(y))
 }
 
 /// Every host that something is sent to or asked of needs an address: one finding for each that

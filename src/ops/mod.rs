@@ -13,10 +13,9 @@ pub mod shaping;
 pub mod stream;
 pub mod takeover;
 
-pub use job::{Cap, Director, FileDaemon, Job, JobKind, Level, Run, Scheduler, Staging, StorageDaemon};
+pub use job::{Cap, Director, FileDaemon, Job, JobKind, Level, Pool, Run, Scheduler, Staging, StorageDaemon};
 pub use lower::{class_of, lower};
 pub use names::NameTable;
-pub use retention::retentions;
 pub use stream::{Flow, Path, Shaper, ShaperClass, Stream};
 pub use takeover::{Member, Vrrp};
 

@@ -153,7 +153,10 @@ impl Chooser<'_> {
             // alone: the most advanced of them is promoted.
             let gone = streams.iter().filter(|s| waits(mode(s)) && !asked(s)).count() as u64;
             let covered = never_alone && gone < engine.acknowledgements.value;
-            let (loss, surely, reason, cut) = if covered && never_falls_back(stream.mode) {
+            let full = self.facts.capacity.disks.get(stream.to).is_some_and(|d| d.passes.is_some());
+            let (loss, surely, reason, cut) = if full {
+                (None, Duration::ZERO, Some(Reason::RunsStop), Outage::default())
+            } else if covered && never_falls_back(stream.mode) {
                 (Some(Duration::ZERO), Duration::ZERO, None, Outage::default())
             } else {
                 let (_, surely, reason) = self.behind(stream, fact);
@@ -219,8 +222,29 @@ impl Chooser<'_> {
                 None => Reason::Overruns,
             }
         });
+        if self.stops(job) {
+            return (None, Duration::ZERO, Some(Reason::RunsStop));
+        }
         let (before, missing) = self.source_loss(job);
         (own.and_then(|o| Some(o.plus(before?))), surely, reason.or(missing))
+    }
+
+    /// Whether runs of a job stop within the horizon: a pool has no volume for them, or what they
+    /// write to has no room.
+    fn stops(&self, job: Idx<Job>) -> bool {
+        let capacity = &self.facts.capacity;
+        let stuck = capacity.held.get(job).is_some_and(|h| h.stops.is_some());
+        let full = |host: Idx<Host>| capacity.disks.get(host).is_some_and(|d| d.passes.is_some());
+        let kind = &self.ops.jobs[job].kind;
+        let store = kind.writes_to().and_then(|s| capacity.stores.get(s));
+        let staged = match kind {
+            JobKind::Database { client, .. } | JobKind::Log { client, .. } => {
+                full(self.ops.clients[*client].host)
+            }
+            JobKind::Mirror { to, .. } => full(*to),
+            _ => false,
+        };
+        stuck || staged || store.is_some_and(|s| s.passes.is_some())
     }
 
     /// How stale what a job reads is itself.

@@ -43,65 +43,15 @@ impl Reading<'_> {
         }
     }
 
-    /// How long volumes of a job may stand at most: what `ops::retention` says, with the gaps of
-    /// this horizon and two days more for what is not yet recycled.
-    fn stands(&self, job: Idx<Job>) -> Option<Duration> {
-        let full = self.facts.jobs.get(self.chain_of(job))?.level(Level::Full)?;
-        let gaps = full.same.or(full.gap)?.length.plus(full.gap.map_or(Duration::ZERO, |g| g.length));
-        let copies =
-            self.ops.jobs.iter().filter(|(_, j)| matches!(j.kind, JobKind::Copy { of, .. } if of == job));
-        let copied = copies
-            .filter_map(|(id, _)| self.facts.jobs.get(id)?.levels.first()?.gap)
-            .map(|g| g.length.times(2))
-            .max();
-        let keep = self.ops.jobs[job].keep.max(copied.unwrap_or(Duration::ZERO));
-        Some(keep.plus(gaps).plus(Duration::from_days(2)))
-    }
-
-    /// The data job whose fulls a job's runs stand on.
-    fn chain_of(&self, job: Idx<Job>) -> Idx<Job> {
-        let original = self.original(job);
-        let JobKind::Log { cluster, store, .. } = &self.ops.jobs[original].kind else { return original };
-        // It is made just before its logs.
-        let data = self.ops.jobs.iter().find(|(_, j)| {
-            matches!(&j.kind, JobKind::Database { cluster: c, store: s, .. } if c == cluster && s == store)
-        });
-        data.map_or(original, |(id, _)| id)
-    }
-
     /// All that a job's volumes hold at once, at most: a scan reads it.
     pub fn kept(&self, job: Idx<Job>) -> Option<Bytes> {
-        let time = self.stands(job)?;
-        let original = self.original(job);
-        if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {
-            let gap = self.facts.jobs.get(original)?.level(Level::Log)?.gap?.length;
-            return log_written(self.model, *cluster, time.plus(gap));
-        }
-        let mut sum = Bytes::ZERO;
-        for level in &self.facts.jobs.get(original)?.levels {
-            sum = sum.plus(level.bytes?.times(runs_in(time, level.room)));
-        }
-        Some(sum)
+        self.facts.capacity.held.get(job)?.most
     }
 
     /// A tree merged from every run that is kept: the whole once, and what each run between
     /// brought.
     pub fn merged(&self, job: Idx<Job>) -> Option<Bytes> {
-        let time = self.stands(job)?;
-        let fact = self.facts.jobs.get(self.original(job))?;
-        let mut sum = fact.level(Level::Full)?.bytes?;
-        for level in fact.levels.iter().filter(|l| l.level != Level::Full) {
-            sum = sum.plus(level.bytes?.times(runs_in(time, level.room)));
-        }
-        Some(sum)
-    }
-}
-
-/// How many runs fall into a time at most, when no two of them are nearer than `room`.
-fn runs_in(time: Duration, room: Option<Duration>) -> u64 {
-    match room {
-        Some(room) if room.0 > 0 => time.0.div_ceil(room.0).saturating_add(1),
-        // It has run once.
-        _ => 1,
+        let full = self.facts.jobs.get(self.original(job))?.level(Level::Full)?.bytes?;
+        Some(full.plus(self.facts.capacity.held.get(job)?.changes?))
     }
 }

@@ -6,7 +6,7 @@ use super::outage::aged;
 use super::reading::Reading;
 use super::requisites::Openings;
 use super::step::{Actor, Choice, Reason, Resource, StepKind, Subject};
-use crate::flow::{never_falls_back, size_at_end, size_today};
+use crate::flow::{Asked, Runs, never_falls_back, size_at_end, size_today};
 use crate::model::{Cluster, Data, Host, On, Scenario};
 use crate::ops::shaping::way_back;
 use crate::ops::{Director, Job, JobKind, Level, Staging};
@@ -115,49 +115,62 @@ impl Builder<'_> {
             let verify = self.add(Draft::new(kind, Actor::Runner, vec![ready]));
             self.recovered.push((Subject::Data(*data), verify));
             self.homes.insert(*data, chosen.target);
-            let (kept, surely_gone) = self.kept_long_enough(unit, chosen, verify);
+            let kept = self.kept_long_enough(unit, chosen);
+            let wrong = self.lost.corrupted.is_some() || self.lost.hostile;
+            let fenced = self.once.get(&Once::Fence(primary)).and_then(|f| self.steps.get(*f));
             self.choices.push(Choice {
                 data: *data,
                 copy: chosen.copy,
                 means: chosen.means,
                 target: chosen.target,
-                loss: if kept { chosen.loss } else { None },
-                loss_surely: if surely_gone { Duration::MAX } else { chosen.surely },
-                reason: if kept { chosen.reason.clone() } else { Some(Reason::KeptTooShort) },
+                loss: kept.loss,
+                loss_surely: kept.surely,
+                reason: kept.reason,
                 cut: chosen.cut,
                 missed: unit.missed,
+                // Until then people go on writing to what is wrong.
+                discarded: fenced.filter(|_| wrong).map(|f| f.finish),
             });
         }
     }
 
-    /// Whether the chosen point and its chain still stand when they are read: what was right just
-    /// before the contents went wrong must be kept until the recovery has ended, and the point may
-    /// be older than that by the gap and the run (model, "corruption").
-    ///
-    /// Whether it surely does, and whether it surely does not.
-    fn kept_long_enough(&self, unit: &Unit, chosen: &Candidate, done: usize) -> (bool, bool) {
-        let Source::Store { store, data, log, .. } = &chosen.source else { return (true, false) };
-        if self.lost.corrupted.is_none() && !self.lost.hostile {
-            return (true, false);
+    /// What is lost when the chosen copy is read as late as the plan reads it: points and their
+    /// chains may be gone by then, or no longer protected by a lock (model, "corruption").
+    fn kept_long_enough(&self, unit: &Unit, chosen: &Candidate) -> Kept {
+        let as_chosen = || Kept { loss: chosen.loss, surely: chosen.surely, reason: chosen.reason.clone() };
+        let Source::Store { store, data, log, .. } = &chosen.source else { return as_chosen() };
+        let wrong = self.lost.corrupted.is_some() || self.lost.hostile;
+        // What has no bound has none for a reason of its own.
+        let (true, Some(loss)) = (wrong, chosen.loss) else { return as_chosen() };
+        let Estate { model, ops, facts, .. } = self.estate;
+        let read = self
+            .steps
+            .iter()
+            .rev()
+            .find(|s| matches!(&s.kind, StepKind::Restore { copy, .. } if *copy == chosen.copy));
+        let Some(read) = read else { return as_chosen() };
+        let asked = |until_read: Duration| Asked {
+            until_read,
+            lock: model.stores[*store].immutable.filter(|_| self.lost.hostile).map(|i| i.value),
+            logs: log.map(|l| (ops.jobs[l].held(Level::Log), loss)),
+        };
+        // Where runs may have been missed, every point may be older by as many gaps.
+        let fact = facts.jobs.get(*data);
+        let older = fact.and_then(|f| Some(aged(f, unit.missed)?.minus(aged(f, 0)?)));
+        let Some(older) = older else { return as_chosen() };
+        let latest = asked(read.finish.plus(older));
+        if facts.points.get(*data).is_some_and(|p| p.serves(latest)) {
+            return as_chosen();
         }
-        let (Some(step), Some(fact)) = (self.steps.get(done), self.estate.facts.jobs.get(*data)) else {
-            return (false, false);
-        };
-        let ops = self.estate.ops;
-        let keep = log.map_or(ops.jobs[*data].keep, |l| ops.jobs[l].keep.min(ops.jobs[*data].keep));
-        let held = match self.estate.model.stores[*store].immutable {
-            Some(window) if self.lost.hostile => window.value,
-            _ => Duration::MAX,
-        };
-        // What cannot be deleted must hold the whole chain: its full may be older still.
-        let full =
-            self.estate.facts.jobs.get(self.reading().original(*data)).and_then(|f| f.level(Level::Full));
-        let chain = full.and_then(|l| l.same.or(l.gap)).map_or(Duration::MAX, |g| g.length);
-        let stands = |needed: Duration| needed <= keep && needed.plus(chain) <= held;
-        // Without a bound on its age there is none on the loss, for a reason of its own.
-        let kept = aged(fact, unit.missed).is_none_or(|age| stands(step.finish.plus(age)));
-        let gone = fact.loss_alone().is_some_and(|(age, _)| !stands(step.surely.plus(age)));
-        (kept, gone)
+        // The newest point will not do: an older one may still.
+        let found = facts.points.worst(ops, facts, *data, latest, Runs::Longest);
+        let surely = facts.points.worst(ops, facts, *data, asked(read.surely), Runs::Alone);
+        Kept {
+            loss: found.map(|f| f.plus(older).max(loss)),
+            surely: surely
+                .map_or(Duration::MAX, |s| chosen.surely.max(if log.is_some() { Duration::ZERO } else { s })),
+            reason: if found.is_some() { chosen.reason.clone() } else { Some(Reason::KeptTooShort) },
+        }
     }
 
     fn reading(&self) -> Reading<'_> {
@@ -304,6 +317,13 @@ impl Builder<'_> {
             self.recovered.extend(data.iter().map(|d| (Subject::Data(*d), resume)));
         }
     }
+}
+
+/// What the points that are kept come to.
+struct Kept {
+    loss: Option<Duration>,
+    surely: Duration,
+    reason: Option<Reason>,
 }
 
 /// What a restore brought to a host.

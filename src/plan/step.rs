@@ -65,6 +65,9 @@ pub struct Choice {
     pub cut: super::Outage,
     /// How many runs in a row of each schedule may have been missed; part of `loss`.
     pub missed: u64,
+    /// When contents go wrong: how long people go on writing before it is found and stopped; all
+    /// of that is discarded.
+    pub discarded: Option<Duration>,
 }
 
 /// Why something has no bound or cannot be recovered.
@@ -80,6 +83,9 @@ pub enum Reason {
     Overruns,
     /// The copy is not kept, or not protected, long enough to be read when it is needed.
     KeptTooShort,
+    /// Its runs stop before the horizon ends: no volume or no room is left. Another finding says
+    /// where.
+    RunsStop,
     /// The spec does not say something that is needed; what.
     MissingInput(String),
     /// Writes wait for replicas that are gone, for ever.
@@ -115,6 +121,7 @@ impl Reason {
             Self::NeverCatchesUp => "never-catches-up",
             Self::Overruns => "overruns",
             Self::KeptTooShort => "kept-too-short",
+            Self::RunsStop => "runs-stop",
             Self::MissingInput(_) => "missing-input",
             Self::Stalls => "stalls",
             Self::TooFewServers(..) => "too-few-servers",
@@ -148,6 +155,7 @@ impl std::fmt::Display for Reason {
             Self::KeptTooShort => {
                 f.write_str("the copy is not kept long enough to be read when it is needed")
             }
+            Self::RunsStop => f.write_str("its runs stop: no volume, or no room, is left for them"),
             Self::MissingInput(what) => write!(f, "the spec does not say {what}"),
             Self::Stalls => f.write_str("writes wait for replicas that are gone"),
             Self::TooFewServers(wanted, left) => {

@@ -11,7 +11,7 @@ mod vocabulary;
 pub use kinds::{TOP, by_keyword};
 pub use statements::{STATEMENTS, Statement, form};
 pub use types::{Type, Words};
-pub use vocabulary::{GroupKind, Secret, StrikeKind};
+pub use vocabulary::{GroupKind, PoolOf, Secret, StrikeKind};
 
 /// A kind of block.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -38,6 +38,7 @@ pub enum Kind {
     Mirror,
     Backup,
     CopyOf,
+    BackupPool(PoolOf),
     Tier,
     TierCase(StrikeKind),
     Response,
@@ -166,6 +167,7 @@ impl Kind {
             Self::Mirror => "a mirror",
             Self::Backup => "a backup",
             Self::CopyOf => "a copy of a backup",
+            Self::BackupPool(_) => "a pool of volumes",
             Self::Tier => "a tier",
             Self::TierCase(_) => "a case of a tier",
             Self::Response => "a response",

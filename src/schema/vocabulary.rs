@@ -84,6 +84,21 @@ impl StrikeKind {
     }
 }
 
+/// The runs that a pool of volumes takes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum PoolOf {
+    /// Those that have no pool of their own.
+    Rest,
+    /// Full ones.
+    Full,
+    /// Differential ones.
+    Differential,
+    /// Incremental ones.
+    Incremental,
+    /// Those of a database's logs.
+    Log,
+}
+
 /// Where a secret lives. Never the secret itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Secret {

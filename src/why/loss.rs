@@ -22,7 +22,8 @@ pub fn loss(estate: Estate<'_>, choice: &Choice) -> Node {
             .into_iter()
             .collect(),
         Means::Publish | Means::Restore => {
-            crate::judge::witness::newest(estate, choice).map(|job| runs(estate, job)).into_iter().collect()
+            let newest = crate::judge::witness::newest(estate, choice).map(|job| runs(estate, job));
+            newest.into_iter().chain(super::kept::kept(estate, choice)).collect()
         }
     };
     if choice.cut.most > Duration::ZERO {

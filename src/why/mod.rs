@@ -4,6 +4,7 @@
 //! second set of formulas here.
 
 mod assumptions;
+mod kept;
 mod loss;
 mod time;
 

@@ -31,7 +31,8 @@ const LOSSES: [StrikeKind; 6] = [
 ];
 
 /// Runs end before the next is due, streams catch up, what asks for encryption gets it, somebody
-/// reacts, nothing waits for itself to be recovered, and each family's own rules hold. Each rule looks at each thing of the estate once.
+/// reacts, nothing waits for itself to be recovered, and each family's own rules hold. Each rule
+/// looks at each thing of the estate once.
 pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
     runs(estate, problems);
     catching_up(estate, problems);
@@ -45,6 +46,7 @@ pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
     backup::check(estate, problems);
     failover::check(estate, problems);
     standby::check(estate, problems);
+    super::kept::check(estate, problems);
     cycles(estate.model, problems);
 }
 

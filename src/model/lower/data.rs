@@ -4,7 +4,8 @@ use super::{Get, Lower, change, count, defaults, duration, errors, profile, rate
 use crate::base::{EcoString, Span};
 use crate::calendar::Rule;
 use crate::model::{
-    Backup, Copy, CopyKind, CopyOf, Data, Files, Host, Input, Method, Mirror, Mode, On, Place, Replica, Store,
+    Backup, Copy, CopyKind, CopyOf, Data, Files, Host, Input, Method, Mirror, Mode, On, Place, PoolOf,
+    PoolSpec, Replica, Store,
 };
 use crate::quantity::{Duration, Ratio};
 use crate::resolve::hir::{Item, ItemId, Value};
@@ -86,12 +87,12 @@ impl Lower<'_> {
             let mirror = self.mirror(item, data);
             whole &= self.keep(data, item, mirror).is_some();
         }
-        for (_, item) in self.inside(id, Kind::Backup) {
-            let backup = self.backup(item, data);
+        for (at, item) in self.inside(id, Kind::Backup) {
+            let backup = self.backup(at, item, data);
             whole &= self.keep(data, item, backup).is_some();
         }
-        for (_, item) in self.inside(id, Kind::CopyOf) {
-            let copy = self.copy_of(item, data);
+        for (at, item) in self.inside(id, Kind::CopyOf) {
+            let copy = self.copy_of(at, item, data);
             whole &= self.keep(data, item, copy).is_some();
         }
         if !whole {
@@ -216,7 +217,7 @@ impl Lower<'_> {
         Some((Place::Host(host), CopyKind::Mirror(mirror)))
     }
 
-    fn backup(&mut self, item: &Item, data: Idx<Data>) -> Option<(Place, CopyKind)> {
+    fn backup(&mut self, at: ItemId, item: &Item, data: Idx<Data>) -> Option<(Place, CopyKind)> {
         if item.poisoned {
             return None;
         }
@@ -252,7 +253,11 @@ impl Lower<'_> {
             keep: item.read("keep", duration)?,
             limit: item.read("limit", rate),
             verify: schedule(item, "verify"),
+            pools: self.volumes(at)?,
+            files_kept: item.read("files-kept", duration),
+            jobs_kept: item.read("jobs-kept", duration),
         };
+        self.all_fed(&backup)?;
         Some((Place::Store(store), CopyKind::Backup(backup)))
     }
 
@@ -306,7 +311,7 @@ impl Lower<'_> {
         }
     }
 
-    fn copy_of(&mut self, item: &Item, data: Idx<Data>) -> Option<(Place, CopyKind)> {
+    fn copy_of(&mut self, at: ItemId, item: &Item, data: Idx<Data>) -> Option<(Place, CopyKind)> {
         if item.poisoned {
             return None;
         }
@@ -335,7 +340,66 @@ impl Lower<'_> {
             at: schedule(item, "at")?,
             keep: item.read("keep", duration).unwrap_or(kept),
             limit: item.read("limit", rate),
+            pools: self.volumes(at)?,
         };
+        let ships = matches!(&self.model.copies[original].kind, CopyKind::Backup(b) if b.log.is_some());
+        if let (Some(logs), false) = (copy.pools.iter().find(|p| p.of == PoolOf::Log), ships) {
+            self.problems.push(errors::unfed_pool(logs.span, "log"));
+            return None;
+        }
         Some((Place::Store(store), CopyKind::CopyOf(copy)))
+    }
+
+    /// The pools of volumes that a block states.
+    fn volumes(&mut self, at: ItemId) -> Option<Vec<PoolSpec>> {
+        const ALL: [PoolOf; 5] =
+            [PoolOf::Rest, PoolOf::Full, PoolOf::Differential, PoolOf::Incremental, PoolOf::Log];
+        let mut pools = Vec::new();
+        for of in ALL {
+            for (_, block) in self.inside(at, Kind::BackupPool(of)) {
+                if block.poisoned {
+                    return None;
+                }
+                let (volumes, runs) = (block.read("volumes", count), block.read("runs", count));
+                for (what, stated) in [("`volumes`", volumes), ("`runs`", runs)] {
+                    if let Some(Input { value: 0, span, .. }) = stated {
+                        self.problems.push(errors::nothing_here(span, what, "1 or more"));
+                        return None;
+                    }
+                }
+                pools.push(PoolSpec {
+                    of,
+                    span: block.span,
+                    keep: block.read("keep", duration),
+                    volumes,
+                    runs: runs.map_or(1, |r| r.value),
+                    use_duration: block.read("use-duration", duration),
+                });
+            }
+        }
+        Some(pools)
+    }
+
+    /// Every pool of a backup takes runs that are scheduled.
+    fn all_fed(&mut self, backup: &Backup) -> Option<()> {
+        let own = |of: PoolOf| backup.pools.iter().any(|p| p.of == of);
+        for pool in &backup.pools {
+            let level = match pool.of {
+                PoolOf::Differential if backup.differential.is_none() => "differential",
+                PoolOf::Incremental if backup.incremental.is_none() => "incremental",
+                PoolOf::Log if backup.log.is_none() => "log",
+                PoolOf::Rest
+                    if own(PoolOf::Full)
+                        && (own(PoolOf::Differential) || backup.differential.is_none())
+                        && (own(PoolOf::Incremental) || backup.incremental.is_none()) =>
+                {
+                    "other"
+                }
+                _ => continue,
+            };
+            self.problems.push(errors::unfed_pool(pool.span, level));
+            return None;
+        }
+        Some(())
     }
 }

@@ -13,6 +13,7 @@ assumptions! {
     DISK "a disk moves 100 MiB/s", "sequential rate of a slow hard disk";
     STORE "a store moves 50 MiB/s", "half of a slow hard disk: restores seek";
     MOUNT "a store is ready at once", "a folder of a running host";
+    MARK "5 % of a disk cannot be filled", "what ext4 keeps for root, which neither databases nor Bacula's daemons are";
     LOSS "0.1 % of packets are lost", "the worst that carriers still call a working link";
     WINDOW "a TCP connection reaches a window of 1 MiB", "a third of what Linux tunes itself to";
     EFFICIENCY "payload gets 90 % of a line's rate", "1448 of 1538 bytes a frame are 94 %; encapsulation takes more";

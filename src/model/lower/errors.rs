@@ -74,6 +74,14 @@ pub(super) fn wrong_protection(at: Span, what: &str, way: &str) -> Diagnostic {
     Diagnostic::new(&c::WRONG_PROTECTION, at, what.to_owned()).help(way.to_owned())
 }
 
+pub(super) fn unfed_pool(at: Span, level: &str) -> Diagnostic {
+    wrong_protection(
+        at,
+        &format!("this pool never takes a run: no {level} runs are scheduled"),
+        "schedule them, or leave the pool out",
+    )
+}
+
 pub(super) fn duplicate_copy(at: Span, name: &str, before: Span) -> Diagnostic {
     Diagnostic::new(&c::DUPLICATE_COPY, at, format!("`{name}` stands twice"))
         .here("again here")

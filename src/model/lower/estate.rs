@@ -26,6 +26,12 @@ fn capacity_rate(value: &Value) -> Option<Rate> {
     }
 }
 
+/// How full it may become.
+fn mark(item: &Item) -> Input<Ratio> {
+    let stated = item.read("mark", ratio);
+    stated.unwrap_or_else(|| Input::assumed(Ratio::percent(95), item.span, &defaults::MARK))
+}
+
 impl Lower<'_> {
     pub(super) fn groups(&mut self) {
         for kind in GROUP_KINDS {
@@ -86,6 +92,7 @@ impl Lower<'_> {
                 debounce: item.read("debounce", duration),
                 nic: nic.unwrap_or_else(|| Input::assumed(Rate(1_000_000_000), item.span, &defaults::NIC)),
                 disk_capacity: item.read("disk", capacity_bytes),
+                mark: mark(item),
                 disk_rate: disk_rate
                     .unwrap_or_else(|| Input::assumed(Rate::mib_per_sec(100), item.span, &defaults::DISK)),
                 groups,
@@ -146,6 +153,7 @@ impl Lower<'_> {
                 host,
                 path,
                 capacity: item.read("capacity", capacity_bytes),
+                mark: mark(item),
                 rate: own
                     .or_else(|| medium.and_then(|m| m.read("rate", rate)))
                     .unwrap_or_else(|| Input::assumed(Rate::mib_per_sec(50), item.span, &defaults::STORE)),

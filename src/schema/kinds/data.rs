@@ -1,7 +1,7 @@
 //! Data classes and their copies.
 
 use super::{may, must};
-use crate::schema::{Colon, Head, Kind, KindDef, Type};
+use crate::schema::{Attribute, Colon, Head, Kind, KindDef, PoolOf, Type};
 
 pub static DATA: KindDef = KindDef {
     kind: Kind::Data,
@@ -117,6 +117,45 @@ pub static MIRROR: KindDef = KindDef {
     doc: "A tree of files kept alike on another host.",
 };
 
+const POOL: &[Attribute] = &[
+    may(
+        "keep",
+        Type::Duration,
+        "How long nothing overwrites a run, from its end: Bacula's Volume Retention. As long as chains need when not stated.",
+    ),
+    may(
+        "volumes",
+        Type::Count,
+        "The most volumes: Bacula's Maximum Volumes. When all are in use and kept, the job waits for an operator. No limit when not stated.",
+    ),
+    may("runs", Type::Count, "Runs in one volume: Bacula's Maximum Volume Jobs. 1 when not stated."),
+    may(
+        "use-duration",
+        Type::Duration,
+        "How long a volume is written to, from its first byte: Bacula's Volume Use Duration. No limit when not stated.",
+    ),
+];
+
+macro_rules! pool {
+    ($constant:ident $of:ident $keyword:literal $doc:literal) => {
+        pub static $constant: KindDef = KindDef {
+            kind: Kind::BackupPool(PoolOf::$of),
+            keyword: $keyword,
+            head: Head::Bare,
+            colon: Colon::None,
+            attributes: POOL,
+            inside: &[],
+            doc: $doc,
+        };
+    };
+}
+
+pool!(POOL_REST Rest "pool" "The volumes of all runs of data that have no pool of their own.");
+pool!(POOL_FULL Full "full-pool" "The volumes of full runs.");
+pool!(POOL_DIFFERENTIAL Differential "differential-pool" "The volumes of differential runs.");
+pool!(POOL_INCREMENTAL Incremental "incremental-pool" "The volumes of incremental runs.");
+pool!(POOL_LOG Log "log-pool" "The volumes of a database's logs.");
+
 pub static BACKUP: KindDef = KindDef {
     kind: Kind::Backup,
     keyword: "backup",
@@ -137,8 +176,18 @@ pub static BACKUP: KindDef = KindDef {
         may("over", Type::Route, "The links that it takes. The one link between the sites when not stated."),
         may("limit", Type::Rate, "The most bandwidth that one run takes."),
         may("verify", Type::Schedule, "When the newest run is read back and compared with the catalogue."),
+        may(
+            "files-kept",
+            Type::Duration,
+            "How long the catalogue knows single files: Bacula's File Retention. As long as their volume when not stated.",
+        ),
+        may(
+            "jobs-kept",
+            Type::Duration,
+            "How long the catalogue knows a run: Bacula's Job Retention. As long as its volume when not stated.",
+        ),
     ],
-    inside: &[],
+    inside: &[&POOL_REST, &POOL_FULL, &POOL_DIFFERENTIAL, &POOL_INCREMENTAL, &POOL_LOG],
     doc: "Scheduled backups into a store.",
 };
 
@@ -158,6 +207,6 @@ pub static COPY: KindDef = KindDef {
         may("over", Type::Route, "The links that it takes. The one link between the sites when not stated."),
         may("limit", Type::Rate, "The most bandwidth that it takes."),
     ],
-    inside: &[],
+    inside: &[&POOL_REST, &POOL_LOG],
     doc: "Scheduled copies of another store's backups.",
 };

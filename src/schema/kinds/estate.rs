@@ -80,6 +80,11 @@ pub static HOST: KindDef = KindDef {
             Type::Capacity,
             "How much its disk holds and moves. 100 MiB/s is assumed when no rate is stated.",
         ),
+        may(
+            "mark",
+            Type::Percent,
+            "How full its disk may become, of its stated capacity. 95 % is assumed when not stated.",
+        ),
         may("rack", Type::Refs(GROUPS), "The racks whose fate it shares."),
         may(
             "power",
@@ -116,6 +121,11 @@ pub static STORE: KindDef = KindDef {
             "capacity",
             Type::Capacity,
             "How much it holds and moves. Its medium's rate, or 50 MiB/s, is assumed when no rate is stated.",
+        ),
+        may(
+            "mark",
+            Type::Percent,
+            "How full it may become, of its stated capacity. 95 % is assumed when not stated.",
         ),
         may(
             "immutable",

@@ -4,7 +4,9 @@
 use super::index::{Index, folder};
 use super::names;
 use crate::calendar::{ALL_WEEKDAYS, ALL_WEEKS, Days, Rule};
-use crate::ops::{Director, FileDaemon, Job, JobKind, Level, Run, StorageDaemon};
+use crate::model::Input;
+use crate::ops::{Director, FileDaemon, Job, JobKind, Level, Pool, Run, StorageDaemon};
+use crate::quantity::Duration;
 use la_arena::Idx;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -150,16 +152,9 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> Facts {
     }
     for (job, own) in index.restorable(id) {
         if own {
-            let (name, kept) = (&ops.jobs[job].name, index.retention.get(job).map_or(0, |r| r.secs_up()));
-            if matches!(ops.jobs[job].kind, JobKind::Copy { .. }) {
-                facts.say("pool", name, "storage", name);
-            }
-            facts.say("pool", name, "labelformat", format!("{name}-"));
-            facts.say("pool", name, "maximumvolumejobs", 1);
-            facts.say("pool", name, "autoprune", "yes");
-            facts.say("pool", name, "recycle", "yes");
-            for key in ["volumeretention", "fileretention", "jobretention"] {
-                facts.say("pool", name, key, format!("{kept} seconds"));
+            for pool in &ops.jobs[job].pools {
+                let copies = matches!(ops.jobs[job].kind, JobKind::Copy { .. });
+                volumes(&mut facts, &ops.jobs[job], pool, copies);
             }
         }
     }
@@ -167,6 +162,33 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> Facts {
         job(index, *id, &mut facts);
     }
     facts
+}
+
+/// A pool of volumes. What the catalogue knows goes with its volume, or before where that is stated.
+fn volumes(facts: &mut Facts, job: &Job, pool: &Pool, copies: bool) {
+    let name = &pool.name;
+    if copies {
+        facts.say("pool", name, "storage", name);
+    }
+    facts.say("pool", name, "labelformat", format!("{name}-"));
+    facts.say("pool", name, "maximumvolumejobs", pool.runs);
+    if let Some(most) = pool.volumes {
+        facts.say("pool", name, "maximumvolumes", most);
+    }
+    if let Some(time) = pool.use_duration {
+        facts.say("pool", name, "volumeuseduration", format!("{} seconds", time.secs_up()));
+    }
+    facts.say("pool", name, "autoprune", "yes");
+    facts.say("pool", name, "recycle", "yes");
+    let kept = pool.keep.secs_up();
+    let records = |stated: Option<Input<Duration>>| stated.map_or(kept, |s| s.value.secs_up().min(kept));
+    for (key, seconds) in [
+        ("volumeretention", kept),
+        ("fileretention", records(job.files_kept)),
+        ("jobretention", records(job.jobs_kept)),
+    ] {
+        facts.say("pool", name, key, format!("{seconds} seconds"));
+    }
 }
 
 fn job(index: &Index<'_>, id: Idx<Job>, facts: &mut Facts) {
@@ -183,7 +205,7 @@ fn job(index: &Index<'_>, id: Idx<Job>, facts: &mut Facts) {
         _ => (job, job.name.to_string()),
     };
     facts.say("job", name, "fileset", &original.name);
-    facts.say("job", name, "pool", &original.name);
+    facts.say("job", name, "pool", original.pools.first().map_or("", |p| &p.name));
     facts.say("job", name, "storage", read);
     if let Some(client) = original.kind.client() {
         facts.say("job", name, "client", names::client(index.host(index.ops.clients[client].host)));
@@ -213,6 +235,21 @@ fn job(index: &Index<'_>, id: Idx<Job>, facts: &mut Facts) {
             if job.runs.iter().any(|r| matches!(r.level, Level::Differential | Level::Incremental)) {
                 facts.say("job", name, "accurate", "yes");
                 facts.say("job", name, "rerunfailedlevels", "yes");
+            }
+            for pool in &job.pools {
+                let key = match pool.level {
+                    Some(Level::Full) => "fullbackuppool",
+                    Some(Level::Differential) => "differentialbackuppool",
+                    Some(Level::Incremental) => "incrementalbackuppool",
+                    _ => continue,
+                };
+                facts.say("job", name, key, &pool.name);
+            }
+            if job.files_kept.is_some() {
+                facts.say("job", name, "prunefiles", "yes");
+            }
+            if job.jobs_kept.is_some() {
+                facts.say("job", name, "prunejobs", "yes");
             }
             if let Some(cap) = job.cap {
                 facts.say("job", name, "maximumbandwidth", cap.rate.0 / 8);

@@ -3,8 +3,7 @@
 use super::names;
 use crate::base::EcoString;
 use crate::model::{Cluster, Host, Model, Store};
-use crate::ops::{Director, FileDaemon, Job, JobKind, Level, Ops, Staging, StorageDaemon, retentions};
-use crate::quantity::Duration;
+use crate::ops::{Director, FileDaemon, Job, JobKind, Level, Ops, Staging, StorageDaemon};
 use la_arena::{ArenaMap, Idx};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -12,7 +11,6 @@ use std::net::{IpAddr, Ipv4Addr};
 pub(super) struct Index<'a> {
     pub model: &'a Model,
     pub ops: &'a Ops,
-    pub retention: ArenaMap<Idx<Job>, Duration>,
     /// The jobs that write to a store.
     pub writers: ArenaMap<Idx<Store>, Vec<Idx<Job>>>,
     /// The jobs that read a store: copies and verifications.
@@ -30,7 +28,6 @@ impl<'a> Index<'a> {
         let mut index = Self {
             model,
             ops,
-            retention: retentions(ops),
             writers: ArenaMap::default(),
             readers: ArenaMap::default(),
             scheduled: ArenaMap::default(),

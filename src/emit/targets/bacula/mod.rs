@@ -1,8 +1,9 @@
 //! Bacula 9: directors, storage daemons, file daemons and consoles, and the scripts that they run.
 //!
-//! Each job that writes has a device, a media type and a pool of its own, and each job that reads
-//! a device of its own: no run waits for another on a device. A volume holds one run, so that a
-//! run is forgotten as a whole, when [its retention](crate::ops::retention) is over.
+//! Each job that writes has a device, a media type and pools of its own, and each job that reads
+//! a device of its own: no run waits for another on a device. Where the spec does not say
+//! otherwise, a volume holds one run, so that a run is forgotten as a whole, when
+//! [its retention](crate::ops::retention) is over.
 
 mod daemons;
 mod facts;

@@ -135,7 +135,7 @@ fn value(key: &str, directive: &Directive) -> String {
     if key == "address" {
         return text.parse::<IpAddr>().map_or(text, |a| a.to_string());
     }
-    if key.ends_with("retention")
+    if (key.ends_with("retention") || key == "volumeuseduration")
         && let [number, "days"] = directive.words()[..]
         && let Ok(days) = number.parse::<u64>()
     {

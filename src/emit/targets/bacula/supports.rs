@@ -6,7 +6,8 @@ use crate::base::{EcoString, Span};
 use crate::diag::{Diagnostic, Problems, catalogue as c};
 use crate::emit::quote::one_line;
 use crate::model::{CopyKind, On};
-use crate::ops::{Cap, JobKind};
+use crate::ops::{Cap, JobKind, Pool};
+use crate::quantity::Duration;
 use std::collections::BTreeSet;
 
 /// The longest path: what Linux takes, less what daemons put behind it.
@@ -20,6 +21,9 @@ const SHELL: [char; 12] = ['~', '\\', '$', '[', ']', '*', '?', '`', '\'', '<', '
 const MOST_JOBS: u64 = 100_000;
 /// Longest retention, in days: 200 years. Bacula counts in seconds and dates of 1970 and later.
 const LONGEST_KEEP: u64 = 200 * 365;
+
+/// Most volumes of a pool, and most runs of a volume.
+const MOST_IN_POOL: u64 = 2_000_000_000;
 
 pub(super) fn check(index: &Index<'_>, problems: &mut Problems) {
     paths(index, problems);
@@ -42,12 +46,30 @@ pub(super) fn check(index: &Index<'_>, problems: &mut Problems) {
         }
     }
     for (id, job) in index.ops.jobs.iter() {
-        if index.retention.get(id).is_some_and(|r| r.secs_up() > LONGEST_KEEP * 86_400) {
+        if let Some(pool) = job.pools.iter().find(|p| p.keep.secs_up() > LONGEST_KEEP * 86_400) {
             problems.push(Diagnostic::new(
                 &c::BACULA_NUMBER,
-                job.span,
+                pool.span,
                 "Bacula cannot keep a backup for more than 200 years",
             ));
+        }
+        let many = |p: &&Pool| p.runs > MOST_IN_POOL || p.volumes.is_some_and(|v| v > MOST_IN_POOL);
+        if let Some(pool) = job.pools.iter().find(many) {
+            problems.push(
+                Diagnostic::new(
+                    &c::BACULA_NUMBER,
+                    pool.span,
+                    "Bacula counts volumes and runs of a pool in 32 bits",
+                )
+                .help(format!("write a number up to {MOST_IN_POOL}, or leave it out")),
+            );
+        }
+        if job.pools.iter().any(|p| p.keep < Duration::from_secs(1) || p.use_duration == Some(Duration::ZERO))
+        {
+            problems.push(
+                Diagnostic::new(&c::BACULA_NUMBER, job.span, "Bacula takes a time of nothing for no limit")
+                    .help("write a second or more"),
+            );
         }
         if let (Some(0), Some(cap)) = (bandwidth(job), job.cap) {
             problems.push(

@@ -4,7 +4,7 @@ use super::index::{Index, bandwidth, folder, level};
 use super::parts::{Daemon, Peer, SPARE, Socket, Tls};
 use super::{names, schedule};
 use crate::model::{Host, Store};
-use crate::ops::{Director, Job, JobKind, Level};
+use crate::ops::{Director, Job, JobKind, Level, Pool};
 use crate::quantity::Duration;
 use la_arena::Idx;
 use serde::Serialize;
@@ -49,7 +49,12 @@ struct PoolView {
     /// wins over that of a job, which says from where a copy or verify job reads.
     copies: bool,
     label: String,
-    days: u64,
+    keep: String,
+    files: String,
+    jobs: String,
+    runs: u64,
+    volumes: Option<u64>,
+    written: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -73,6 +78,9 @@ struct JobView {
     fileset: String,
     storage: String,
     pool: String,
+    pools: Vec<LevelPool>,
+    prunes: Option<&'static str>,
+    forgets: Option<&'static str>,
     next_pool: Option<String>,
     query: Option<String>,
     verifies: Option<String>,
@@ -81,6 +89,12 @@ struct JobView {
     after: Option<String>,
     chained: bool,
     alone: bool,
+}
+
+#[derive(Serialize)]
+struct LevelPool {
+    level: &'static str,
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -104,13 +118,14 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> DirectorView {
     };
     let scheduled = Index::of(&index.scheduled, id);
     let restorable = index.restorable(id);
-    let longest = restorable.iter().filter_map(|(j, _)| index.retention.get(*j)).max();
+    let kept = |j: &(Idx<Job>, bool)| index.ops.jobs[j.0].pools.iter().map(|p| p.keep).max();
+    let longest = restorable.iter().filter_map(kept).max();
     let clients = d.clients.iter().map(|c| {
         let at = index.ops.clients[*c].host;
         let name = names::client(index.host(at));
         ClientView {
             peer: peer(name.to_string(), at, names::CLIENT_PORT, name),
-            retention: days(longest.copied().unwrap_or_default()),
+            retention: days(longest.unwrap_or_default()),
             jobs: Index::of(&index.read_from, *c).len() + SPARE as usize,
         }
     });
@@ -134,11 +149,19 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> DirectorView {
             storage(of, store, names::read_storage(&index.ops.jobs[*job].name), index.plain(*job));
         }
     }
-    let pools = restorable.iter().filter(|(_, own)| *own).map(|(j, _)| {
-        let name = index.ops.jobs[*j].name.to_string();
-        let kept = index.retention.get(*j).copied().unwrap_or_default();
-        let copies = matches!(index.ops.jobs[*j].kind, JobKind::Copy { .. });
-        PoolView { label: names::label(&name), name, copies, days: days(kept) }
+    let pools = restorable.iter().filter(|(_, own)| *own).flat_map(|(j, _)| {
+        let job = &index.ops.jobs[*j];
+        job.pools.iter().map(|p| PoolView {
+            name: p.name.to_string(),
+            copies: matches!(job.kind, JobKind::Copy { .. }),
+            label: names::label(&p.name),
+            keep: time(p.keep),
+            files: time(job.files_kept.map_or(p.keep, |f| f.value.min(p.keep))),
+            jobs: time(job.jobs_kept.map_or(p.keep, |f| f.value.min(p.keep))),
+            runs: p.runs,
+            volumes: p.volumes,
+            written: p.use_duration.map(time),
+        })
     });
     let first = restorable.first().map(|(j, _)| names::restore_storage(&index.ops.jobs[*j].name));
     let restore_jobs = d.clients.iter().zip(std::iter::repeat(first)).filter_map(|(c, storage)| {
@@ -173,6 +196,16 @@ fn days(time: Duration) -> u64 {
     time.secs_up().div_ceil(86_400)
 }
 
+/// A time in whole seconds, rounded up, in days where it comes out even.
+fn time(time: Duration) -> String {
+    let seconds = time.secs_up();
+    if seconds.is_multiple_of(86_400) {
+        format!("{} days", seconds / 86_400)
+    } else {
+        format!("{seconds} seconds")
+    }
+}
+
 fn fileset(job: &Job) -> Option<FileSetView> {
     Some(FileSetView { name: job.name.to_string(), path: folder(&job.kind)?.to_string() })
 }
@@ -182,11 +215,21 @@ fn timetable(job: &Job) -> ScheduleView {
     ScheduleView { name: job.name.to_string(), runs }
 }
 
-/// The runs of a job's pool that have no copy in another pool yet. Bacula's own selection looks
-/// for a copy in any pool, so that of two copy jobs only the first to come would copy a run.
-fn uncopied(from: &str, to: &str) -> String {
+fn level_pool(pool: &Pool) -> Option<LevelPool> {
+    Some(LevelPool { level: level(pool.level?)?, name: pool.name.to_string() })
+}
+
+/// The runs of a job's pools that have no copy in another pool yet. Bacula's own selection looks
+/// for a copy in any pool, so that of two copy jobs only the first to come would copy a run, and it
+/// looks at one pool only.
+fn uncopied(from: &[Pool], to: &str) -> String {
+    let names: Vec<String> = from.iter().map(|p| format!("'{}'", p.name)).collect();
+    let from = match names.as_slice() {
+        [one] => format!("= {one}"),
+        many => format!("IN ({})", many.join(", ")),
+    };
     format!(
-        "SELECT DISTINCT Job.JobId, Job.StartTime FROM Job, Pool WHERE Pool.Name = '{from}' \
+        "SELECT DISTINCT Job.JobId, Job.StartTime FROM Job, Pool WHERE Pool.Name {from} \
          AND Pool.PoolId = Job.PoolId AND Job.Type = 'B' AND Job.JobStatus IN ('T', 'W') \
          AND Job.JobBytes > 0 AND Job.JobId NOT IN (SELECT Job.PriorJobId FROM Job, Pool \
          WHERE Pool.Name = '{to}' AND Pool.PoolId = Job.PoolId AND Job.Type IN ('B', 'C') \
@@ -196,8 +239,9 @@ fn uncopied(from: &str, to: &str) -> String {
 
 /// What selects the runs that a copy job copies, when Bacula's own selection does not do.
 pub(super) fn query(index: &Index<'_>, of: Idx<Job>, job: &Job) -> Option<String> {
-    let several = index.copied.get(of).is_some_and(|n| *n > 1);
-    several.then(|| uncopied(&index.ops.jobs[of].name, &job.name))
+    let pools = &index.ops.jobs[of].pools;
+    let several = index.copied.get(of).is_some_and(|n| *n > 1) || pools.len() > 1;
+    several.then(|| uncopied(pools, &job.name))
 }
 
 fn job(index: &Index<'_>, id: Idx<Job>) -> Option<JobView> {
@@ -210,7 +254,7 @@ fn job(index: &Index<'_>, id: Idx<Job>) -> Option<JobView> {
             level: "Full",
             client: client(original)?,
             fileset: original.name.to_string(),
-            pool: original.name.to_string(),
+            pool: original.pools.first()?.name.to_string(),
             storage: names::read_storage(&job.name),
             ..JobView::default()
         })
@@ -244,6 +288,9 @@ fn job(index: &Index<'_>, id: Idx<Job>) -> Option<JobView> {
                 bandwidth: bandwidth(job),
                 before: Some(names::before(&job.name)),
                 after: logs.then(|| names::after(&job.name)),
+                pools: job.pools.iter().filter_map(level_pool).collect(),
+                prunes: job.files_kept.map(|_| "yes"),
+                forgets: job.jobs_kept.map(|_| "yes"),
                 chained,
                 alone: logs,
                 ..base(job)?

@@ -32,6 +32,9 @@ struct Choice {
     target: String,
     loss_seconds: Option<f64>,
     loss_surely_seconds: Option<f64>,
+    /// How long people go on writing before wrong contents are noticed and writing is stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discarded_seconds: Option<f64>,
     reason: Option<&'static str>,
 }
 
@@ -137,6 +140,7 @@ pub fn json(input: Input<'_>, plan: &Plan) -> String {
         target: model.hosts[c.target].name.to_string(),
         loss_seconds: c.loss.and_then(seconds),
         loss_surely_seconds: seconds(c.loss_surely),
+        discarded_seconds: c.discarded.and_then(seconds),
         reason: c.reason.as_ref().map(crate::plan::Reason::name),
     };
     let step = |sheet: super::sheet::Sheet<'_>| {

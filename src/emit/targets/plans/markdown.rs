@@ -199,6 +199,13 @@ fn what_is_lost(out: &mut String, input: Input<'_>, plan: &Plan) {
             if let Some(reason) = &choice.reason {
                 let _ = write!(lost, ": {reason}");
             }
+            if let Some(time) = choice.discarded.filter(|d| *d != Duration::MAX) {
+                let _ = write!(
+                    lost,
+                    "; and what was written since it went wrong, up to {}",
+                    show::duration(time)
+                );
+            }
             let _ = writeln!(
                 out,
                 "| {} | {} | {means} | {} | {} |",

@@ -44,7 +44,7 @@ pub fn scan(input: Input<'_>, director: Idx<Director>, store: Idx<Store>, jobs: 
     let text = format!(
         r#"set -eu
 cd {path}
-volumes=$(ls | grep -E '^({pattern})-[0-9]+$') || {{ echo 'no volume is there' >&2; exit 1; }}
+volumes=$(ls | grep -E '^({pattern})(_full|_differential|_incremental)?-[0-9]+$') || {{ echo 'no volume is there' >&2; exit 1; }}
 printf 'delete volume=%s yes\n' $volumes | bconsole -c {console} >/dev/null
 {script} {pools}"#,
         pattern = pools.join("|"),

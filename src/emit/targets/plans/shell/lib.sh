@@ -255,7 +255,7 @@ queue() {
     local full=''
     local which="Job.Name='$job' AND Job.Type IN ('B','C') AND Job.JobStatus IN ('T','W')
         AND EXISTS (SELECT 1 FROM JobMedia,Media,Pool WHERE JobMedia.JobId=Job.JobId
-        AND Media.MediaId=JobMedia.MediaId AND Pool.PoolId=Media.PoolId AND Pool.Name='$pool')"
+        AND Media.MediaId=JobMedia.MediaId AND Pool.PoolId=Media.PoolId AND Pool.Name IN ('$pool','${pool}_full','${pool}_differential','${pool}_incremental'))"
     case $kind in
     staged)
         level="CASE WHEN EXISTS (SELECT 1 FROM File,Path WHERE File.JobId=Job.JobId

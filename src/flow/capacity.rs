@@ -1,0 +1,559 @@
+//! How full stores become: the volumes of every pool, run by run over the calendar, with sizes that
+//! grow.
+//!
+//! A volume keeps its size until it is recycled, so what a pool takes is the sum of the runs that
+//! its volumes still hold ([`super::volumes`]), the one that is written included. Pools are added
+//! up day by day, each with its most of that day: never less than what there is at any moment.
+
+use super::disks::{self, DiskFact};
+use super::run::LevelFact;
+use super::stream::log_profile;
+use super::timetable::Moment;
+use super::volumes::{PoolRules, Turnover, Write, turn};
+use super::{Facts, Horizon, grown};
+use crate::calendar::WeekProfile;
+use crate::model::{Data, Host, Model, Store};
+use crate::ops::{Job, JobKind, Level, Ops, Pool};
+use crate::quantity::{Bytes, Duration, Ratio};
+use la_arena::{ArenaMap, Idx};
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+pub(super) const DAY: i64 = 86_400;
+
+/// How full stores and disks become.
+#[derive(Debug, Default)]
+pub struct Capacity {
+    /// By store, for those that jobs write to.
+    pub stores: ArenaMap<Idx<Store>, StoreFact>,
+    /// By host, for those whose disk states a capacity.
+    pub disks: ArenaMap<Idx<Host>, DiskFact>,
+    /// By job, for those that write volumes.
+    pub held: ArenaMap<Idx<Job>, Held>,
+}
+
+/// What a store holds over the horizon.
+#[derive(Debug)]
+pub struct StoreFact {
+    /// The most on each day of the horizon.
+    pub daily: Vec<u64>,
+    /// The most on any day.
+    pub peak: Bytes,
+    /// The start of that day, in Unix seconds.
+    pub peak_on: i64,
+    /// What it may hold, where its capacity is stated.
+    pub mark: Option<Bytes>,
+    /// The start of the first day on which it may hold more than that.
+    pub passes: Option<i64>,
+    /// When it would, beyond the horizon, if it went on as within; `None` when it does not grow or
+    /// that is more than a hundred years away.
+    pub projected: Option<i64>,
+    /// What each pool takes on the day of the most, the largest first.
+    pub pools: Vec<Share>,
+    /// Whether nobody states how much one of its jobs brings, so that there is more than this.
+    pub unknown: bool,
+}
+
+/// What a pool takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Share {
+    /// Whose pool.
+    pub job: Idx<Job>,
+    /// Its place among the job's pools.
+    pub pool: usize,
+    /// How much.
+    pub bytes: Bytes,
+    /// How many volumes it has at the end of the horizon.
+    pub volumes: u64,
+}
+
+/// What the volumes of a job hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Held {
+    /// At most, on any day; `None` when nobody states how much a run brings.
+    pub most: Option<Bytes>,
+    /// The same of the runs that are not full, of a job that copies a tree of files.
+    pub changes: Option<Bytes>,
+    /// Where a run finds no volume and waits for an operator.
+    pub stops: Option<Stop>,
+}
+
+/// A run that finds every volume of its pool in use and kept, and may not make one more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stop {
+    /// When, in Unix seconds; the as-of date when it was before that.
+    pub at: i64,
+    /// The pool's place among those of its job.
+    pub pool: usize,
+}
+
+/// What one pool takes, day by day.
+struct Series {
+    job: Idx<Job>,
+    pool: usize,
+    daily: Vec<u64>,
+    changes: Vec<u64>,
+    volumes: u64,
+    stuck: Option<i64>,
+    known: bool,
+}
+
+/// Works all stores and disks out.
+pub(super) fn of(model: &Model, ops: &Ops, facts: &Facts) -> Capacity {
+    let mut copies: ArenaMap<Idx<Job>, Vec<Idx<Job>>> = ArenaMap::default();
+    let mut originals = Vec::new();
+    for (id, job) in ops.jobs.iter().filter(|(_, j)| !j.pools.is_empty()) {
+        match &job.kind {
+            JobKind::Copy { of, .. } => copies.entry(*of).or_default().push(id),
+            _ => originals.push(id),
+        }
+    }
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
+    let (originals, copies) = (&originals, &copies);
+    let mut series: Vec<Series> = std::thread::scope(|scope| {
+        let work = |n: usize| {
+            scope.spawn(move || {
+                let mut pools = Pools { model, ops, facts, turned: FxHashMap::default(), made: Vec::new() };
+                for id in originals.iter().skip(n).step_by(threads) {
+                    pools.family(*id, copies.get(*id).map_or(&[], Vec::as_slice));
+                }
+                pools.made
+            })
+        };
+        let running: Vec<_> = (0..threads).map(work).collect();
+        running.into_iter().filter_map(|t| t.join().ok()).flatten().collect()
+    });
+    series.sort_by_key(|s| (s.job, s.pool));
+    let mut capacity = Capacity { disks: disks::of(model, ops, facts), ..Capacity::default() };
+    add_up(model, ops, facts.horizon, &series, &mut capacity);
+    capacity
+}
+
+fn add_up(model: &Model, ops: &Ops, horizon: Horizon, series: &[Series], capacity: &mut Capacity) {
+    let days = horizon.days as usize;
+    let mut by_store: ArenaMap<Idx<Store>, Vec<&Series>> = ArenaMap::default();
+    let mut by_job: ArenaMap<Idx<Job>, Vec<&Series>> = ArenaMap::default();
+    for s in series {
+        by_job.entry(s.job).or_default().push(s);
+        if let Some(store) = ops.jobs[s.job].kind.writes_to() {
+            by_store.entry(store).or_default().push(s);
+        }
+    }
+    for (job, pools) in by_job.iter() {
+        let known = pools.iter().all(|s| s.known);
+        let most = |pick: fn(&Series) -> &Vec<u64>| known.then(|| Bytes(highest(&sum(pools, pick, days)).1));
+        let stops =
+            pools.iter().filter_map(|s| s.stuck.map(|at| Stop { at: at.max(horizon.as_of), pool: s.pool }));
+        let held = Held {
+            most: most(|s| &s.daily),
+            changes: most(|s| &s.changes),
+            stops: stops.min_by_key(|s| (s.at, s.pool)),
+        };
+        capacity.held.insert(job, held);
+    }
+    for (store, pools) in by_store.iter() {
+        let daily = sum(pools, |s| &s.daily, days);
+        let (day, peak) = highest(&daily);
+        let s = &model.stores[store];
+        let mark = s.capacity.map(|c| part_down(c.value, s.mark.value));
+        let date = |day: usize| horizon.as_of + i64::try_from(day).unwrap_or(0) * DAY;
+        let passes = mark.and_then(|m| daily.iter().position(|b| *b > m.0)).map(date);
+        let projected = mark.filter(|_| passes.is_none()).and_then(|m| projected(&daily, m.0)).map(date);
+        let mut shares: Vec<Share> = pools
+            .iter()
+            .map(|s| Share {
+                job: s.job,
+                pool: s.pool,
+                bytes: Bytes(s.daily.get(day).copied().unwrap_or(0)),
+                volumes: s.volumes,
+            })
+            .collect();
+        shares.sort_by_key(|s| (std::cmp::Reverse(s.bytes), s.job, s.pool));
+        let fact = StoreFact {
+            peak: Bytes(peak),
+            peak_on: date(day),
+            mark,
+            passes,
+            projected,
+            pools: shares,
+            unknown: pools.iter().any(|s| !s.known),
+            daily,
+        };
+        capacity.stores.insert(store, fact);
+    }
+}
+
+fn sum(pools: &[&Series], pick: impl Fn(&Series) -> &Vec<u64>, days: usize) -> Vec<u64> {
+    let mut total = vec![0_u64; days];
+    for series in pools {
+        for (sum, bytes) in total.iter_mut().zip(pick(series)) {
+            *sum = sum.saturating_add(*bytes);
+        }
+    }
+    total
+}
+
+/// The first day with the most, and how much that is.
+fn highest(daily: &[u64]) -> (usize, u64) {
+    let first = daily.iter().enumerate().max_by_key(|(day, bytes)| (**bytes, std::cmp::Reverse(*day)));
+    first.map_or((0, 0), |(day, bytes)| (day, *bytes))
+}
+
+/// The part of a size, rounded down.
+pub(super) fn part_down(size: Bytes, part: Ratio) -> Bytes {
+    let bytes = u128::from(size.0) * u128::from(part.0) / u128::from(Ratio::WHOLE.0);
+    Bytes(u64::try_from(bytes).unwrap_or(u64::MAX))
+}
+
+/// The day on which a series that goes on growing as it did passes a mark: from the most of its
+/// first quarter to the most of its last, by the same factor in the same time.
+fn projected(daily: &[u64], mark: u64) -> Option<usize> {
+    let quarter = daily.len() / 4;
+    let (from, first) = highest(daily.get(..quarter)?);
+    let late = daily.len() - quarter;
+    let (to, last) = highest(daily.get(late..)?);
+    let to = late + to;
+    if first == 0 || last <= first || to <= from {
+        return None;
+    }
+    let rate = (last as f64 / first as f64).ln() / (to - from) as f64;
+    let days = to as f64 + (mark as f64 / last as f64).ln() / rate;
+    // It has not within the horizon.
+    (days < 36_525.0).then(|| (days.ceil() as usize).max(daily.len()))
+}
+
+/// What turnovers that are the same have in common.
+#[derive(PartialEq, Eq, Hash)]
+struct TurnKey {
+    table: usize,
+    copies: Option<usize>,
+    rules: PoolRules,
+    late: i64,
+}
+
+/// The turnover of a log's pool.
+struct LogTurn {
+    turned: Turnover,
+    /// For each day of the horizon the longest time that what is held was written in.
+    spans: Vec<i64>,
+    stuck: Option<i64>,
+}
+
+struct Pools<'a> {
+    model: &'a Model,
+    ops: &'a Ops,
+    facts: &'a Facts,
+    /// Logs run often, on few schedules.
+    turned: FxHashMap<TurnKey, Rc<LogTurn>>,
+    made: Vec<Series>,
+}
+
+/// A run of the data, by its place in the table, and when it is written to a pool.
+#[derive(Clone, Copy)]
+struct Written {
+    of: usize,
+    at: i64,
+}
+
+impl<'a> Pools<'a> {
+    /// A job and those that copy it.
+    fn family(&mut self, original: Idx<Job>, copies: &[Idx<Job>]) {
+        if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {
+            let profile = log_profile(self.model, *cluster).ok();
+            for job in std::iter::once(original).chain(copies.iter().copied()) {
+                self.log(original, job, profile.as_ref());
+            }
+            return;
+        }
+        let (Some(point), Some(fact)) = (self.facts.points.get(original), self.facts.jobs.get(original))
+        else {
+            return;
+        };
+        let table = self.facts.points.tables.table(point.table);
+        let sizes = Sizes::new(self.model, &fact.data, self.facts.horizon).of(table);
+        for job in std::iter::once(original).chain(copies.iter().copied()) {
+            let written = self.written(job, table);
+            for (n, pool) in self.ops.jobs[job].pools.iter().enumerate() {
+                self.data(job, n, pool, table, &written, &sizes);
+            }
+        }
+    }
+
+    /// When a job writes the runs of a table: at once, or with the next run that copies.
+    fn written(&self, job: Idx<Job>, table: &[Moment]) -> Vec<Written> {
+        let copies = self.facts.points.get(job).and_then(|p| p.copies);
+        let Some(copies) = copies.map(|c| self.facts.points.tables.table(c)) else {
+            return table.iter().enumerate().map(|(of, m)| Written { of, at: m.at }).collect();
+        };
+        let mut next = 0;
+        let mut all = Vec::with_capacity(table.len());
+        for (of, moment) in table.iter().enumerate() {
+            while copies.get(next).is_some_and(|c| c.at <= moment.at) {
+                next += 1;
+            }
+            let Some(copy) = copies.get(next) else { break };
+            all.push(Written { of, at: copy.at });
+        }
+        all
+    }
+
+    /// How much later than its start a run of a pool may write last: whole hours, so that pools
+    /// that are alike are worked out once; to the second where the number of volumes is bound.
+    fn late(&self, job: Idx<Job>, pool: &Pool) -> i64 {
+        let levels = self.facts.jobs.get(job).map_or(&[][..], |f| &f.levels);
+        let own =
+            |l: &&LevelFact| pool.level.is_none_or(|level| level == l.level) || l.level == Level::Changes;
+        let takes = levels.iter().filter(own).filter_map(|l| l.most).max().unwrap_or(Duration::ZERO);
+        let seconds = i64::try_from(takes.secs_up()).unwrap_or(DAY).min(30 * DAY);
+        if pool.volumes.is_some() { seconds } else { (seconds + 3_599) / 3_600 * 3_600 }
+    }
+
+    /// A pool of data.
+    fn data(
+        &mut self,
+        id: Idx<Job>,
+        n: usize,
+        pool: &Pool,
+        table: &[Moment],
+        written: &[Written],
+        sizes: &[u64],
+    ) {
+        let job = &self.ops.jobs[id];
+        let level = |w: &Written| table.get(w.of).map_or(Level::Changes, |m| m.level);
+        let mine = |w: &&Written| job.pool(level(w)).is_some_and(|p| std::ptr::eq(p, pool));
+        let all: Vec<Written> = written.iter().filter(mine).copied().collect();
+        let late = self.late(id, pool);
+        let turned =
+            turn(all.iter().map(|w| Write { from: w.at, to: w.at.saturating_add(late) }), rules(pool));
+        let bytes = |w: &Written| sizes.get(w.of).copied().unwrap_or(0);
+        let whole: Vec<u64> = all.iter().map(bytes).collect();
+        // Only trees of files are ever merged from copies whose levels nobody knows.
+        let merged = matches!(&job.kind, JobKind::Copy { of, .. } if matches!(self.ops.jobs[*of].kind, JobKind::Files { .. }));
+        let changes: Option<Vec<u64>> =
+            merged.then(|| all.iter().map(|w| if level(w) == Level::Full { 0 } else { bytes(w) }).collect());
+        let daily =
+            |sizes: &[u64]| by_day(self.facts.horizon, all.iter().map(|w| w.at).zip(turned.in_use(sizes)));
+        let stuck = turned.stuck.and_then(|s| all.get(s)).map(|w| w.at);
+        self.made.push(Series {
+            job: id,
+            pool: n,
+            daily: daily(&whole),
+            changes: changes.map(|c| daily(&c)).unwrap_or_default(),
+            volumes: turned.volumes,
+            stuck,
+            known: true,
+        });
+    }
+
+    /// A pool of logs: how much stands in it is what was written in the time that its runs cover,
+    /// and in one more, since a log may close late.
+    fn log(&mut self, original: Idx<Job>, id: Idx<Job>, profile: Option<&WeekProfile>) {
+        let job = &self.ops.jobs[id];
+        let (Some(pool), Some(point)) = (job.pools.first(), self.facts.points.get(id)) else { return };
+        let late = self.late(id, pool);
+        let key = TurnKey { table: point.table, copies: point.copies, rules: rules(pool), late };
+        let turned = match self.turned.get(&key) {
+            Some(known) => Rc::clone(known),
+            None => {
+                let table = self.facts.points.tables.table(point.table);
+                let made = Rc::new(self.log_turn(id, pool, table, late));
+                self.turned.insert(key, Rc::clone(&made));
+                made
+            }
+        };
+        let gap = self.facts.jobs.get(original).and_then(|f| f.levels.first()?.gap);
+        let mut known: FxHashMap<i64, u64> = FxHashMap::default();
+        let daily: Option<Vec<u64>> = match (profile, gap) {
+            (Some(profile), Some(gap)) => Some(
+                turned
+                    .spans
+                    .iter()
+                    .map(|span| {
+                        *known.entry((span + 3_599) / 3_600).or_insert_with_key(|hours| {
+                            let time = Duration::from_hours(hours.unsigned_abs()).plus(gap.length);
+                            profile.most_in(time).0
+                        })
+                    })
+                    .collect(),
+            ),
+            _ => None,
+        };
+        let (known, daily) = (daily.is_some(), daily.unwrap_or_default());
+        self.made.push(Series {
+            job: id,
+            pool: 0,
+            changes: Vec::new(),
+            daily,
+            volumes: turned.turned.volumes,
+            stuck: turned.stuck,
+            known,
+        });
+    }
+
+    fn log_turn(&self, id: Idx<Job>, pool: &Pool, table: &[Moment], late: i64) -> LogTurn {
+        let written = self.written(id, table);
+        let turned =
+            turn(written.iter().map(|w| Write { from: w.at, to: w.at.saturating_add(late) }), rules(pool));
+        let at = |of: usize| table.get(of).map_or(0, |m| m.at);
+        let spans = written.iter().zip(&turned.oldest).map(|(w, oldest)| {
+            let since = at((*oldest as usize).saturating_sub(1));
+            (w.at, (at(w.of) - since).unsigned_abs())
+        });
+        let spans = by_day(self.facts.horizon, spans);
+        let spans = spans.into_iter().map(|s| i64::try_from(s).unwrap_or(i64::MAX)).collect();
+        let stuck = turned.stuck.and_then(|s| written.get(s)).map(|w| w.at);
+        LogTurn { turned, spans, stuck }
+    }
+}
+
+fn rules(pool: &Pool) -> PoolRules {
+    let seconds = |d: Duration| i64::try_from(d.secs_up()).unwrap_or(i64::MAX / 4).min(i64::MAX / 4);
+    PoolRules {
+        keep: seconds(pool.keep),
+        runs: pool.runs,
+        volumes: pool.volumes,
+        use_duration: pool.use_duration.map(seconds),
+    }
+}
+
+/// The most on each day of the horizon of what changes at instants, rising.
+fn by_day(horizon: Horizon, changes: impl Iterator<Item = (i64, u64)>) -> Vec<u64> {
+    let mut daily = Vec::with_capacity(horizon.days as usize);
+    let mut now = 0;
+    let mut most = 0;
+    for (at, value) in changes {
+        if at >= horizon.as_of {
+            let day = usize::try_from((at - horizon.as_of) / DAY).unwrap_or(usize::MAX);
+            while daily.len() < day.min(horizon.days as usize) {
+                daily.push(most);
+                most = now;
+            }
+        }
+        now = value;
+        most = if at < horizon.as_of { value } else { most.max(value) };
+    }
+    while daily.len() < horizon.days as usize {
+        daily.push(most);
+        most = now;
+    }
+    daily
+}
+
+/// How much runs carry, as sizes grow. What was before the as-of date was as large as then.
+struct Sizes {
+    /// The ends of the stretches in which nothing grows.
+    bounds: Vec<i64>,
+    /// By data class and stretch.
+    sizes: Vec<Vec<u64>>,
+    changes: Vec<Option<(Ratio, Duration)>>,
+    known: FxHashMap<(usize, i64), u64>,
+}
+
+impl Sizes {
+    fn new(model: &Model, data: &[Idx<Data>], horizon: Horizon) -> Self {
+        let growth = |d: &Idx<Data>| model.data[*d].growth.map(|g| g.value).filter(|(_, per)| per.0 > 0);
+        let mut periods: Vec<u64> =
+            data.iter().filter_map(growth).map(|(_, per)| per.secs_up().max(1)).collect();
+        periods.sort_unstable();
+        periods.dedup();
+        let all = i64::from(horizon.days) * DAY;
+        let many: u64 = periods.iter().map(|p| all.unsigned_abs() / p).sum();
+        if many > 400 {
+            periods = vec![DAY.unsigned_abs()];
+        }
+        let mut bounds = vec![0];
+        for period in periods {
+            let period = i64::try_from(period).unwrap_or(i64::MAX / 4);
+            let steps = (1..).map(|n: i64| n.saturating_mul(period));
+            bounds.extend(steps.take_while(|b| *b < all.saturating_add(period)));
+        }
+        bounds.sort_unstable();
+        bounds.dedup();
+        let sizes = data.iter().map(|d| {
+            let size = model.data[*d].size.value;
+            let Some((part, per)) = growth(d) else { return vec![size.0; bounds.len()] };
+            let mut now = size;
+            let mut done = 0;
+            let mut of = Vec::with_capacity(bounds.len());
+            for bound in &bounds {
+                let time = Duration::from_secs(bound.unsigned_abs());
+                let periods = time.0.div_ceil(per.0);
+                now = grown(now, part, periods - done);
+                done = periods;
+                of.push(now.0);
+            }
+            of
+        });
+        let sizes = sizes.collect();
+        let changes = data.iter().map(|d| model.data[*d].changed.map(|c| c.value)).collect();
+        let bounds = bounds.into_iter().map(|b| horizon.as_of.saturating_add(b)).collect();
+        Self { bounds, sizes, changes, known: FxHashMap::default() }
+    }
+
+    /// What each run of a table carries at most.
+    fn of(mut self, table: &[Moment]) -> Vec<u64> {
+        let (mut before, mut full): (Option<i64>, Option<i64>) = (None, None);
+        let mut all = Vec::with_capacity(table.len());
+        for moment in table {
+            let stretch =
+                self.bounds.partition_point(|b| *b < moment.at).min(self.bounds.len().saturating_sub(1));
+            let since = match moment.level {
+                Level::Full | Level::Log => None,
+                Level::Differential => full,
+                Level::Incremental | Level::Changes => before,
+            };
+            all.push(self.bytes(stretch, since.map_or(i64::MAX, |s| moment.at - s)));
+            before = Some(moment.at);
+            if moment.level == Level::Full {
+                full = Some(moment.at);
+            }
+        }
+        all
+    }
+
+    /// What changes in a time: at most all of it.
+    fn bytes(&mut self, stretch: usize, time: i64) -> u64 {
+        let (sizes, changes) = (&self.sizes, &self.changes);
+        *self.known.entry((stretch, time)).or_insert_with(|| {
+            sizes.iter().zip(changes).fold(0_u64, |sum, (sizes, change)| {
+                let size = Bytes(sizes.get(stretch).copied().unwrap_or(0));
+                let bytes = match change {
+                    Some((part, per)) if per.0 > 0 && time < i64::MAX => {
+                        let windows = Duration::from_secs(time.unsigned_abs()).0.div_ceil(per.0);
+                        size.part_up(*part).times(windows).min(size)
+                    }
+                    _ => size,
+                };
+                sum.saturating_add(bytes.0)
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_have_their_most() {
+        let horizon = Horizon { as_of: 0, days: 4 };
+        // 5 before the horizon; on its first day it falls to 3, on its third it rises to 9 and
+        // falls to 2, which stays.
+        let changes = [(-10, 5), (100, 3), (2 * DAY, 9), (2 * DAY + 5, 2)];
+        assert_eq!(by_day(horizon, changes.into_iter()), [5, 3, 9, 2]);
+        assert_eq!(by_day(horizon, [(-10, 7)].into_iter()), [7, 7, 7, 7]);
+        assert_eq!(by_day(horizon, std::iter::empty()), [0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_projection_goes_on_as_before() {
+        // Twice as much in 100 days, from 100 to 200; 400 after 100 days more.
+        let daily: Vec<u64> =
+            (0..=100).map(|d| (100.0 * 2_f64.powf(f64::from(d) / 100.0)).round() as u64).collect();
+        // The first quarter ends on day 24 with 118, the last day has 200: ln(200/118)/76 a day.
+        let day = projected(&daily, 400).unwrap();
+        assert!((198..=201).contains(&day), "{day}");
+        assert_eq!(projected(&[5; 40], 400), None);
+        assert_eq!(part_down(Bytes(99), Ratio::percent(50)), Bytes(49));
+    }
+}

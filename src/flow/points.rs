@@ -1,0 +1,478 @@
+//! Recovery points: which there are, the chain that each needs, and until when all of it is kept.
+//!
+//! A run is surely known and not overwritten until its own time and its retention have passed:
+//! Bacula drops a run's records once that is over, also of a volume that other runs keep. A point
+//! stands on the newest full before it, the newest differential after that, and every incremental
+//! since; it is whole until the first of them goes (calculus, 5.4).
+//!
+//! What was right just before `t0` is read until `t0 + d`. The newest point that was complete at
+//! `t0` is followed by one that is complete at `r`, so it serves every `t0 < r`, and is whole then
+//! if its chain is until `r + d`. The least of `until - r` over all points of the horizon is how
+//! far back a recovery surely reaches (2.2b).
+
+use super::run::JobFact;
+use super::timetable::{Expander, Moment, Timetables};
+use super::{Facts, Horizon};
+use crate::ops::{Job, JobKind, Level, Ops};
+use crate::quantity::Duration;
+use la_arena::{ArenaMap, Idx};
+use std::collections::BTreeSet;
+
+const DAY: i64 = 86_400;
+
+/// A point of a chain that is gone while the point itself is still to be kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Break {
+    /// The first moment at which a point that is to be kept cannot be restored.
+    pub on: i64,
+    /// The point, by the start of its run.
+    pub point: i64,
+    /// What its run carried.
+    pub level: Level,
+    /// What is gone: the start and the level of a run; the point itself where it is the same.
+    pub missing: (i64, Level),
+    /// How long that run is kept.
+    pub kept: Duration,
+    /// How long it would have to be.
+    pub needed: Duration,
+}
+
+/// What is known of the points of a job. Times are in seconds.
+#[derive(Clone, Debug)]
+pub struct PointFact {
+    /// How long after wrong contents a recovery can still read what was right before, whatever the
+    /// moment in the horizon; below zero when a chain goes before its point is replaced. `None`
+    /// without a bound on runs.
+    pub reach: Option<i64>,
+    /// The longest time from the start of a point's run until the next point is complete.
+    pub age: i64,
+    /// The longest time from the writing of the oldest run of a point's chain until the next point
+    /// is complete: a lock must outlast that.
+    pub span: i64,
+    /// Where volumes break a chain.
+    pub breaks: Option<Break>,
+    /// Where the catalogue forgets what volumes still hold.
+    pub forgets: Option<Break>,
+    /// The expanded runs of the data.
+    pub(super) table: usize,
+    /// The expanded runs that copy them.
+    pub(super) copies: Option<usize>,
+}
+
+/// A point that a recovery may choose.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    start: i64,
+    ready: i64,
+    until: i64,
+    /// When the oldest run of its chain was written to the store.
+    oldest: i64,
+}
+
+/// All recovery points.
+#[derive(Debug, Default)]
+pub struct Points {
+    pub(super) tables: Timetables,
+    pub(super) of: ArenaMap<Idx<Job>, PointFact>,
+    as_of: i64,
+    end: i64,
+}
+
+/// Which times runs are taken to need.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Runs {
+    /// The most.
+    Longest,
+    /// What they take alone.
+    Alone,
+}
+
+/// What a recovery after wrong contents asks of points.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// From the moment at which contents went wrong until a point has been read.
+    pub until_read: Duration,
+    /// How long what was written cannot be deleted, where somebody tries to.
+    pub lock: Option<Duration>,
+    /// How long logs are kept and what is lost when they roll a point forward.
+    pub logs: Option<(Duration, Duration)>,
+}
+
+fn seconds(d: Duration) -> i64 {
+    i64::try_from(d.secs_up()).unwrap_or(i64::MAX / 4).min(i64::MAX / 4)
+}
+
+impl PointFact {
+    /// Whether, whatever the moment at which contents go wrong, the newest point before it can
+    /// still be read when it is asked for.
+    pub fn serves(&self, asked: Asked) -> bool {
+        let needed = seconds(asked.until_read);
+        let logs = asked.logs.is_none_or(|(kept, _)| needed.saturating_add(self.age) <= seconds(kept));
+        let locked = asked.lock.is_none_or(|l| needed.saturating_add(self.span) <= seconds(l));
+        self.reach.is_some_and(|r| needed <= r) && logs && locked
+    }
+}
+
+impl Points {
+    pub(super) fn new(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, horizon: Horizon) -> Self {
+        let as_of = horizon.as_of;
+        let end = as_of + i64::from(horizon.days) * DAY;
+        let mut expander = Expander::new(end);
+        let mut points = Self { as_of, end, ..Self::default() };
+        // A schedule is looked at from so long before that every chain that is then kept has begun,
+        // and volumes have gone round.
+        let mut longest: ArenaMap<Idx<Job>, Duration> = ArenaMap::default();
+        for (id, job) in ops.jobs.iter() {
+            let own = job.pools.iter().map(|p| p.keep.plus(p.use_duration.unwrap_or_default())).max();
+            let of = if let JobKind::Copy { of, .. } = &job.kind { *of } else { id };
+            let own = own.unwrap_or_default().max(longest.get(of).copied().unwrap_or_default());
+            longest.insert(of, own);
+        }
+        let from = |id: Idx<Job>| {
+            let days = seconds(longest.get(id).copied().unwrap_or_default()) / DAY + 366;
+            as_of - (days / 128 + 1) * 128 * DAY
+        };
+        for (id, job) in ops.jobs.iter().filter(|(_, j)| !j.pools.is_empty()) {
+            let (original, copies) = match &job.kind {
+                JobKind::Copy { of, .. } => (*of, Some(expander.of(job, from(*of)))),
+                _ => (id, None),
+            };
+            let table = expander.of(&ops.jobs[original], from(original));
+            points.of.insert(
+                id,
+                PointFact { reach: None, age: 0, span: 0, breaks: None, forgets: None, table, copies },
+            );
+        }
+        points.tables = expander.made;
+        let ids: Vec<Idx<Job>> = points.of.iter().map(|(id, _)| id).collect();
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
+        let (read, ids) = (&points, &ids);
+        let known: Vec<(Idx<Job>, PointFact)> = std::thread::scope(|scope| {
+            let work = |n: usize| {
+                scope.spawn(move || {
+                    let mut list = Vec::new();
+                    let mine = ids.iter().skip(n).step_by(threads);
+                    mine.filter_map(|id| Some((*id, read.known(ops, jobs, *id, &mut list)?)))
+                        .collect::<Vec<_>>()
+                })
+            };
+            let running: Vec<_> = (0..threads).map(work).collect();
+            running.into_iter().filter_map(|t| t.join().ok()).flatten().collect()
+        });
+        for (id, fact) in known {
+            points.of.insert(id, fact);
+        }
+        points
+    }
+
+    /// The facts of a job's points.
+    pub fn get(&self, job: Idx<Job>) -> Option<&PointFact> {
+        self.of.get(job)
+    }
+
+    fn known(
+        &self,
+        ops: &Ops,
+        jobs: &ArenaMap<Idx<Job>, JobFact>,
+        id: Idx<Job>,
+        list: &mut Vec<Point>,
+    ) -> Option<PointFact> {
+        let mut fact = self.of.get(id)?.clone();
+        // What is kept as long as chains need breaks none.
+        if ops.jobs[id].pools.iter().any(|p| p.stated) {
+            fact.breaks =
+                self.first_break(ops, id, |job, level| job.pool(level).map_or(Duration::ZERO, |p| p.keep));
+        }
+        if ops.jobs[id].files_kept.is_some() || ops.jobs[id].jobs_kept.is_some() {
+            fact.forgets = self.first_break(ops, id, Job::held);
+        }
+        // A full and a newer point lie between here and the as-of date.
+        let original = if let JobKind::Copy { of, .. } = &ops.jobs[id].kind { *of } else { id };
+        let fulls = jobs.get(original).and_then(|f| f.level(Level::Full)?.same);
+        let late = last_gap(ops, jobs, id);
+        let from = match (fulls, late) {
+            (Some(fulls), Some(late)) => {
+                self.as_of - seconds(fulls.length).saturating_add(late.saturating_mul(2))
+            }
+            _ => i64::MIN,
+        };
+        if !self.list(ops, jobs, id, (Runs::Longest, from), list) {
+            return Some(fact);
+        }
+        // Beyond the horizon the next point comes as late as it may.
+        for (n, point) in list.iter().enumerate() {
+            let next = match list.get(n + 1) {
+                Some(next) if next.ready == point.ready => continue,
+                Some(next) => next.ready,
+                None => match late {
+                    Some(late) => point.start.saturating_add(late),
+                    None => continue,
+                },
+            };
+            if next <= self.as_of || point.ready >= self.end {
+                continue;
+            }
+            let reach = point.until - next;
+            fact.reach = Some(fact.reach.map_or(reach, |r| r.min(reach)));
+            fact.age = fact.age.max(next - point.start);
+            fact.span = fact.span.max(next - point.oldest);
+        }
+        Some(fact)
+    }
+
+    /// The points of a job from the first full behind an instant on, rising by start and by when
+    /// they are complete; whether runs have a bound.
+    fn list(
+        &self,
+        ops: &Ops,
+        jobs: &ArenaMap<Idx<Job>, JobFact>,
+        id: Idx<Job>,
+        (runs, from): (Runs, i64),
+        list: &mut Vec<Point>,
+    ) -> bool {
+        list.clear();
+        let Some(fact) = self.of.get(id) else { return false };
+        let job = &ops.jobs[id];
+        let original = if let JobKind::Copy { of, .. } = &job.kind { *of } else { id };
+        let (Some(data), Some(own)) = (Takes::of(jobs, original, runs), Takes::of(jobs, id, runs)) else {
+            return false;
+        };
+        let copies = fact.copies.map(|c| self.tables.table(c));
+        let mut chain = Chain::default();
+        let mut next = 0;
+        let mut last_ready = i64::MIN;
+        let table = self.tables.table(fact.table);
+        let first = table.partition_point(|m| m.at < from);
+        for moment in table.iter().skip(first) {
+            let done = moment.at + data.level(moment.level);
+            let written = match copies {
+                Some(copies) => {
+                    while copies.get(next).is_some_and(|c| c.at < done) {
+                        next += 1;
+                    }
+                    let Some(copy) = copies.get(next) else { break };
+                    copy.at
+                }
+                None => moment.at,
+            };
+            let ready = if copies.is_some() { written + own.level(Level::Changes) } else { done };
+            last_ready = last_ready.max(ready);
+            let kept = |level: Level| seconds(job.held(level));
+            if chain.take(*moment, written)
+                && let Some((until, _)) = chain.until(kept)
+            {
+                list.push(Point { start: moment.at, ready: last_ready, until, oldest: chain.written });
+            }
+        }
+        true
+    }
+
+    /// The first moment in the horizon at which a point that is to be kept cannot be restored.
+    fn first_break(&self, ops: &Ops, id: Idx<Job>, kept: impl Fn(&Job, Level) -> Duration) -> Option<Break> {
+        let job = &ops.jobs[id];
+        let fact = self.of.get(id)?;
+        if is_log(ops, id) {
+            return None;
+        }
+        // A pool of one level that says how long promises that of its runs to what they stand on in
+        // other pools; of one another they are promised what the backup keeps.
+        let own = |level: Level| {
+            let pool = job.pool(level).filter(|p| p.stated && p.level.is_some());
+            pool.map_or(job.keep, |p| p.keep.max(job.keep))
+        };
+        let mut chain = Chain::default();
+        let mut first: Option<Break> = None;
+        for moment in self.tables.table(fact.table) {
+            if !chain.take(*moment, moment.at) {
+                continue;
+            }
+            for part in chain.parts() {
+                let promised = if part.level == moment.level { job.keep } else { own(moment.level) };
+                let wanted = moment.at.saturating_add(seconds(promised));
+                let until = part.at.saturating_add(seconds(kept(job, part.level)));
+                let on = until.max(self.as_of);
+                let breaks = until < wanted && wanted > self.as_of && on < self.end;
+                if breaks && first.is_none_or(|f| on < f.on) {
+                    first = Some(Break {
+                        on,
+                        point: moment.at,
+                        level: moment.level,
+                        missing: (part.at, part.level),
+                        kept: kept(job, part.level),
+                        needed: Duration::from_secs((wanted - part.at).unsigned_abs()),
+                    });
+                }
+            }
+        }
+        first
+    }
+
+    /// The most that is lost when contents go wrong at any moment of the horizon and the best point
+    /// that can then still be read is taken; `None` when for some moment there is none.
+    pub fn worst(
+        &self,
+        ops: &Ops,
+        facts: &Facts,
+        id: Idx<Job>,
+        asked: Asked,
+        runs: Runs,
+    ) -> Option<Duration> {
+        let mut list = Vec::new();
+        if !self.list(ops, &facts.jobs, id, (runs, i64::MIN), &mut list) {
+            return None;
+        }
+        // What is no longer kept goes when the next volume is asked for.
+        let slack = match runs {
+            Runs::Longest => 0,
+            Runs::Alone => DAY + facts.jobs.get(id).map_or(0, longest_gap),
+        };
+        let needed = seconds(asked.until_read);
+        let mut events: Vec<(i64, bool, bool, i64)> = Vec::with_capacity(4 * list.len());
+        for point in &list {
+            let locked = asked.lock.map_or(i64::MAX, |l| point.oldest.saturating_add(seconds(l)));
+            let until = point.until.saturating_add(slack).min(locked);
+            let rolled = asked.logs.map(|(kept, _)| point.start.saturating_add(seconds(kept)));
+            for (end, with) in [(Some(until), false), (rolled.map(|r| r.min(until)), true)] {
+                let Some(end) = end.map(|e| e - needed).filter(|e| *e > point.ready) else { continue };
+                events.push((point.ready, true, with, point.start));
+                events.push((end, false, with, point.start));
+            }
+        }
+        events.sort_unstable();
+        let (mut plain, mut rolling): (BTreeSet<i64>, BTreeSet<i64>) = Default::default();
+        let mut worst = Duration::ZERO;
+        let mut at = self.as_of;
+        let stretch = |from: i64, to: i64, plain: &BTreeSet<i64>, rolling: &BTreeSet<i64>| {
+            if to <= from {
+                return Some(Duration::ZERO);
+            }
+            match (rolling.last(), asked.logs, plain.last()) {
+                (Some(_), Some((_, loss)), _) => Some(loss),
+                (_, _, Some(start)) => Some(Duration::from_secs((to - start).unsigned_abs())),
+                _ => None,
+            }
+        };
+        for (moment, begins, with, start) in events {
+            let moment = moment.clamp(self.as_of, self.end);
+            worst = worst.max(stretch(at, moment, &plain, &rolling)?);
+            at = at.max(moment);
+            let set = if with { &mut rolling } else { &mut plain };
+            if begins {
+                set.insert(start);
+            } else {
+                set.remove(&start);
+            }
+        }
+        Some(worst.max(stretch(at, self.end, &plain, &rolling)?))
+    }
+}
+
+fn is_log(ops: &Ops, job: Idx<Job>) -> bool {
+    match &ops.jobs[job].kind {
+        JobKind::Copy { of, .. } => is_log(ops, *of),
+        kind => matches!(kind, JobKind::Log { .. }),
+    }
+}
+
+/// The longest time from the start of a point's run until the next is complete, copies included.
+fn last_gap(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> Option<i64> {
+    let own = jobs.get(id)?.loss()?.0;
+    match &ops.jobs[id].kind {
+        JobKind::Copy { of, .. } => Some(seconds(own).saturating_add(last_gap(ops, jobs, *of)?)),
+        _ => Some(seconds(own)),
+    }
+}
+
+fn longest_gap(fact: &JobFact) -> i64 {
+    fact.levels.iter().filter_map(|l| l.same.or(l.gap)).map(|g| seconds(g.length)).max().unwrap_or(0)
+}
+
+/// How long runs of each level take.
+struct Takes(Vec<(Level, i64)>);
+
+impl Takes {
+    fn of(jobs: &ArenaMap<Idx<Job>, JobFact>, job: Idx<Job>, runs: Runs) -> Option<Self> {
+        let levels = jobs.get(job)?.levels.iter().map(|l| match runs {
+            Runs::Longest => Some((l.level, seconds(l.most?))),
+            Runs::Alone => Some((l.level, l.alone.map_or(0, |a| seconds(a) - 1).max(0))),
+        });
+        levels.collect::<Option<Vec<_>>>().map(Self)
+    }
+
+    fn level(&self, level: Level) -> i64 {
+        self.0.iter().find(|(l, _)| *l == level).map_or(0, |(_, t)| *t)
+    }
+}
+
+/// The runs that the newest point stands on.
+#[derive(Default)]
+struct Chain {
+    full: Option<Moment>,
+    differential: Option<Moment>,
+    first: Option<Moment>,
+    /// When the full was written to the store.
+    written: i64,
+}
+
+impl Chain {
+    /// Takes in the next run; whether there is a full to stand on.
+    fn take(&mut self, moment: Moment, written: i64) -> bool {
+        match moment.level {
+            Level::Full | Level::Log => {
+                *self = Self { full: Some(moment), written, ..Self::default() };
+            }
+            Level::Differential => (self.differential, self.first) = (Some(moment), None),
+            Level::Incremental | Level::Changes => {
+                self.first.get_or_insert(moment);
+            }
+        }
+        self.full.is_some()
+    }
+
+    /// The runs that may go first: of several incrementals that is the oldest.
+    fn parts(&self) -> impl Iterator<Item = Moment> {
+        [self.full, self.differential, self.first].into_iter().flatten()
+    }
+
+    /// Until when all of it is kept, and which run goes first.
+    fn until(&self, kept: impl Fn(Level) -> i64) -> Option<(i64, Moment)> {
+        let ends = self.parts().map(|m| (m.at.saturating_add(kept(m.level)), m));
+        ends.min_by_key(|(until, m)| (*until, m.at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(day: i64, level: Level) -> Moment {
+        Moment { at: day * DAY, level }
+    }
+
+    #[test]
+    fn the_chain_of_a_point_by_hand() {
+        // A full on day 0, a differential on day 7, incrementals on days 8 and 9. Fulls are kept 20
+        // days, differentials 10, incrementals 5.
+        let kept = |level: Level| match level {
+            Level::Full => 20 * DAY,
+            Level::Differential => 10 * DAY,
+            _ => 5 * DAY,
+        };
+        let mut chain = Chain::default();
+        assert!(!chain.take(run(-1, Level::Incremental), 0), "nothing to stand on");
+        let mut until = |day, level| {
+            assert!(chain.take(run(day, level), 0));
+            let (until, first) = chain.until(kept).unwrap();
+            (until / DAY, first.at / DAY)
+        };
+        assert_eq!(until(0, Level::Full), (20, 0));
+        // The differential is kept until day 17, its full until day 20.
+        assert_eq!(until(7, Level::Differential), (17, 7));
+        // The incremental of day 9 is kept until day 14 and needs that of day 8, until day 13.
+        assert_eq!(until(8, Level::Incremental), (13, 8));
+        assert_eq!(until(9, Level::Incremental), (13, 8));
+        // On day 16 another differential needs only itself and the full, which goes on day 20.
+        assert_eq!(until(16, Level::Differential), (20, 0));
+        assert_eq!(until(17, Level::Full), (37, 17));
+    }
+}

@@ -1,0 +1,204 @@
+//! Volumes of a pool, as Bacula fills and recycles them (calculus, published design 1).
+//!
+//! A run that needs a volume is appended to one that has room; else the oldest volume whose last
+//! write is more than the retention ago is recycled; else a volume is made, if there may be one
+//! more; else the run waits for an operator. Volumes are filled one after the other and recycled in
+//! the same order, so that at any time they hold the newest runs, whole volumes of them.
+
+use std::collections::VecDeque;
+
+/// How a pool treats its volumes. Times are in seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PoolRules {
+    /// Volume Retention.
+    pub keep: i64,
+    /// Maximum Volume Jobs, 1 or more.
+    pub runs: u64,
+    /// Maximum Volumes.
+    pub volumes: Option<u64>,
+    /// Volume Use Duration.
+    pub use_duration: Option<i64>,
+}
+
+/// A run that writes to a pool, in Unix seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Write {
+    /// When it asks for a volume.
+    pub from: i64,
+    /// Its last write.
+    pub to: i64,
+}
+
+/// What becomes of the runs of a pool.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Turnover {
+    /// For each run, the oldest run that is still on a volume once it is written.
+    pub oldest: Vec<u32>,
+    /// The first run that finds no volume and waits for an operator; those after it are not
+    /// looked at.
+    pub stuck: Option<usize>,
+    /// How many volumes there are at the end. None is ever removed.
+    pub volumes: u64,
+}
+
+struct Volume {
+    oldest: u32,
+    first: i64,
+    last: i64,
+    runs: u64,
+}
+
+/// Follows the runs of a pool, rising by their start, from an empty pool.
+pub fn turn(writes: impl IntoIterator<Item = Write>, rules: PoolRules) -> Turnover {
+    let mut turned = Turnover::default();
+    let mut volumes: VecDeque<Volume> = VecDeque::new();
+    for (n, write) in (0_u32..).zip(writes) {
+        let room = |v: &&mut Volume| {
+            v.runs < rules.runs && rules.use_duration.is_none_or(|time| write.from - v.first < time)
+        };
+        if let Some(open) = volumes.back_mut().filter(room) {
+            open.runs += 1;
+            open.last = open.last.max(write.to);
+        } else {
+            let over = |v: &Volume| write.from - v.last > rules.keep;
+            if volumes.front().is_some_and(over) {
+                volumes.pop_front();
+            } else if rules.volumes.is_some_and(|most| volumes.len() as u64 >= most) {
+                turned.stuck = Some(n as usize);
+                break;
+            }
+            volumes.push_back(Volume { oldest: n, first: write.from, last: write.to, runs: 1 });
+        }
+        turned.oldest.push(volumes.front().map_or(n, |v| v.oldest));
+    }
+    turned.volumes = volumes.len() as u64;
+    turned
+}
+
+impl Turnover {
+    /// What is in the pool after each run, when run `n` brought `sizes[n]` bytes: volumes keep
+    /// their size until they are recycled.
+    pub fn in_use<'a>(&'a self, sizes: &'a [u64]) -> impl Iterator<Item = u64> + 'a {
+        let mut sum = 0_u64;
+        let mut gone = 0_usize;
+        self.oldest.iter().zip(sizes).map(move |(oldest, size)| {
+            sum = sum.saturating_add(*size);
+            while gone < *oldest as usize {
+                sum = sum.saturating_sub(sizes.get(gone).copied().unwrap_or(0));
+                gone += 1;
+            }
+            sum
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DAY: i64 = 86_400;
+
+    fn daily(days: std::ops::Range<i64>) -> Vec<Write> {
+        days.map(|d| Write { from: d * DAY, to: d * DAY + 600 }).collect()
+    }
+
+    fn rules(keep: i64, runs: u64, volumes: Option<u64>) -> PoolRules {
+        PoolRules { keep: keep * DAY, runs, volumes, use_duration: None }
+    }
+
+    #[test]
+    fn one_run_a_volume_by_hand() {
+        // A run a day, kept 3 days. Day 3 finds the volume of day 0 written 2 days 23 h 50 min ago:
+        // a fourth is made. Day 4 finds it 3 days 23 h 50 min old and takes it. So four volumes,
+        // which hold the runs of the last four days.
+        let turned = turn(daily(0..8), rules(3, 1, None));
+        assert_eq!(turned.oldest, [0, 0, 0, 0, 1, 2, 3, 4]);
+        assert_eq!((turned.volumes, turned.stuck), (4, None));
+        // Four volumes are just enough; with three the fourth run waits for an operator: 3 volumes
+        // of one run are fewer than 3 days' runs and one more.
+        assert_eq!(turn(daily(0..8), rules(3, 1, Some(4))).stuck, None);
+        assert_eq!(turn(daily(0..8), rules(3, 1, Some(3))).stuck, Some(3));
+        // 10 bytes a day, 1 more each day: 10+11+12+13 = 46 after day 3, then 11+12+13+14 = 50.
+        let sizes: Vec<u64> = (10..18).collect();
+        assert_eq!(turned.in_use(&sizes).collect::<Vec<_>>(), [10, 21, 33, 46, 50, 54, 58, 62]);
+    }
+
+    #[test]
+    fn several_runs_a_volume_by_hand() {
+        // Six runs a volume, kept 20 days, as in the published design. The first volume holds days
+        // 0 to 5 and is free 20 days after day 5. A volume is begun on days 0, 6, 12, 18 and 24; on
+        // day 24 the first was written 19 days ago, so there are five; on day 30 it is free.
+        let turned = turn(daily(0..37), rules(20, 6, None));
+        assert_eq!(turned.volumes, 5);
+        assert_eq!((turned.oldest[29], turned.oldest[30], turned.oldest[36]), (0, 6, 12));
+        // Closed after two days, each holds two runs: a volume for every other day of 20 and one.
+        let short = PoolRules { use_duration: Some(2 * DAY), ..rules(20, 6, None) };
+        let turned = turn(daily(0..60), short);
+        // Begun on even days; that of day 0 was last written on day 1 and is free on day 22.
+        assert_eq!((turned.volumes, turned.oldest[21], turned.oldest[22]), (11, 0, 2));
+    }
+
+    /// Bacula's steps one by one, on volumes with a status and no assumption about their order.
+    fn naive(writes: &[Write], rules: PoolRules) -> (Vec<Vec<usize>>, Option<usize>) {
+        struct V {
+            runs: Vec<usize>,
+            first: i64,
+            last: i64,
+        }
+        let mut all: Vec<V> = Vec::new();
+        let mut held = Vec::new();
+        for (n, w) in writes.iter().enumerate() {
+            let append = all.iter().position(|v| {
+                (v.runs.len() as u64) < rules.runs && rules.use_duration.is_none_or(|u| w.from - v.first < u)
+            });
+            let old = |v: &V| w.from - v.last > rules.keep;
+            let free = (0..all.len()).filter(|i| old(&all[*i])).min_by_key(|i| all[*i].last);
+            match (append, free) {
+                (Some(i), _) => {
+                    all[i].runs.push(n);
+                    all[i].last = all[i].last.max(w.to);
+                }
+                (None, Some(i)) => all[i] = V { runs: vec![n], first: w.from, last: w.to },
+                (None, None) if rules.volumes.is_none_or(|m| (all.len() as u64) < m) => {
+                    all.push(V { runs: vec![n], first: w.from, last: w.to });
+                }
+                (None, None) => return (held, Some(n)),
+            }
+            let mut now: Vec<usize> = all.iter().flat_map(|v| v.runs.iter().copied()).collect();
+            now.sort_unstable();
+            held.push(now);
+        }
+        (held, None)
+    }
+
+    proptest! {
+        #[test]
+        fn bacula_step_by_step_agrees(
+            gaps in proptest::collection::vec((1i64..40, 0i64..10), 1..120),
+            keep in 0i64..200,
+            runs in 1u64..6,
+            volumes in proptest::option::of(1u64..30),
+            use_duration in proptest::option::of(1i64..100),
+        ) {
+            let mut at = 0;
+            let mut last = 0;
+            let writes: Vec<Write> = gaps
+                .iter()
+                .map(|(gap, takes)| {
+                    at += gap;
+                    // Runs of a job end one after the other.
+                    last = (at + takes).max(last + 1);
+                    Write { from: at, to: last }
+                })
+                .collect();
+            let rules = PoolRules { keep, runs, volumes, use_duration };
+            let turned = turn(writes.iter().copied(), rules);
+            let (held, stuck) = naive(&writes, rules);
+            prop_assert_eq!(turned.stuck, stuck);
+            let ours: Vec<Vec<usize>> =
+                turned.oldest.iter().enumerate().map(|(n, o)| (*o as usize..=n).collect()).collect();
+            prop_assert_eq!(ours, held);
+        }
+    }
+}

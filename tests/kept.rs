@@ -1,0 +1,245 @@
+//! How long recovery points are kept, what that means for a recovery, and how full stores and disks
+//! become: each rule by hand.
+
+use drlang::base::world::Memory;
+use drlang::driver::{Compiled, Options, compile};
+use drlang::judge::{Status, Verdict};
+use drlang::model::Objective;
+use drlang::quantity::{Bytes, Duration};
+
+/// 2026-01-15, midnight UTC, a Thursday.
+const AS_OF: i64 = 1_768_435_200;
+const DAY: i64 = 86_400;
+
+/// A tree of files on one host, kept in a store of another, with what `backup`, `store`, `disk`,
+/// `notice` and `size` say. People need no time but to notice.
+fn spec(size: &str, backup: &str, store: &str, disk: &str, notice: &str) -> String {
+    // Nobody survives an attacker who can delete what is stored.
+    let hostile = if store.contains("immutable") { "hostile { rpo = 30 h; rto = 100 days }" } else { "" };
+    format!(
+        r#"
+tier kept {{ corruption {{ rpo = 30 h; rto = 100 days }}; {hostile} }}
+response none {{ detect = 0 s..0 s; notice = {notice}; declare = 0 s..0 s; confirm = 0 s..0 s; operators = 1 }}
+site a {{
+    timezone = "UTC"
+    host files {{ address = 10.0.0.1; replace = 1 h..1 h; {disk} }}
+    host vault {{ address = 10.0.0.2; replace = 1 h..1 h }}
+    store disk {{ host = vault; path = "/srv/bacula"; {store} }}
+}}
+data tree : kept {{
+    on = files path "/srv/tree"; size = {size}; changed = 1 % / day; files = independent; response = none
+    backup disk {{ {backup} }}
+}}
+"#
+    )
+}
+
+fn compiled(spec: &str) -> Compiled {
+    let world = Memory([("main.dr".to_owned(), spec.as_bytes().to_vec())].into());
+    let compiled = compile(&world, "main.dr", &Options::from(AS_OF)).expect("it is in memory");
+    assert_eq!(compiled.left_out, 0, "{:?}", findings(&compiled));
+    compiled
+}
+
+fn findings(c: &Compiled) -> Vec<String> {
+    c.problems.iter().map(|d| format!("{}: {}", d.entry.name, d.message)).collect()
+}
+
+fn names(c: &Compiled) -> Vec<&str> {
+    c.problems.iter().map(|d| d.entry.name).collect()
+}
+
+fn rpo<'a>(c: &'a Compiled, under: &str) -> &'a Verdict {
+    let mut list = c.verdicts.list.iter();
+    let found = list.find(|v| {
+        v.objective == Objective::Rpo && c.verdicts.scenarios[v.scenario as usize].name(&c.model) == under
+    });
+    found.unwrap_or_else(|| panic!("no verdict under {under}"))
+}
+
+const WEEKLY: &str = "full = weekly sun 00:00; incremental = daily 00:00; keep = 30 days";
+
+#[test]
+fn how_far_back_a_recovery_reaches() {
+    // Volumes are kept 30 days, 7 for the week between fulls, 1 between runs and 1 more: 39 days.
+    // A full of 1 GiB takes 1024 / 50 s through a store of 50 MiB/s and 5 s of its own: 25.48 s, so
+    // less than 26. Saturday's incremental stands on the full of the Sunday before, kept 39 days
+    // from then; it serves until the next full is there, 7 days and 26 s after that one began. So
+    // what was right is there for 32 days less 26 s.
+    let c = compiled(&spec("1 GiB", WEEKLY, "", "", "1 min..1 min"));
+    assert_eq!(findings(&c), Vec::<String>::new());
+    let (job, _) = c.ops.jobs.iter().next().unwrap();
+    let points = c.facts.points.get(job).unwrap();
+    assert_eq!(points.reach, Some(32 * DAY - 26));
+    assert_eq!((points.span, points.age), (7 * DAY + 26, DAY + 26));
+    assert_eq!(rpo(&c, "corruption").status, Status::Proved);
+    // Noticed after 31 days it is still there, after 32 it is not, and no older point would be.
+    assert_eq!(
+        rpo(&compiled(&spec("1 GiB", WEEKLY, "", "", "31 days..31 days")), "corruption").status,
+        Status::Proved
+    );
+    let late = compiled(&spec("1 GiB", WEEKLY, "", "", "32 days..32 days"));
+    assert_ne!(rpo(&late, "corruption").status, Status::Proved);
+    let later = compiled(&spec("1 GiB", WEEKLY, "", "", "60 days..60 days"));
+    assert_eq!(rpo(&later, "corruption").status, Status::Refuted);
+}
+
+#[test]
+fn an_older_point_serves_where_the_newest_is_gone() {
+    // Fulls are kept 100 days, what stands between them 39. Noticed after 45 days, only fulls are
+    // left; the worst is lost just before the next full is there: 7 days and 26 s.
+    let backup = format!("{WEEKLY}; full-pool {{ keep = 100 days }}");
+    let c = compiled(&spec("1 GiB", &backup, "", "", "45 days..45 days"));
+    let v = rpo(&c, "corruption");
+    assert_eq!(v.predicted, Some(Duration::from_days(7).plus(Duration::from_secs(26))));
+    assert_eq!(v.status, Status::Refuted);
+    // Nobody notices for 101 days: nothing is left.
+    let c = compiled(&spec("1 GiB", &backup, "", "", "101 days..101 days"));
+    assert_eq!(rpo(&c, "corruption").predicted, None);
+}
+
+#[test]
+fn what_is_written_until_it_is_noticed_is_discarded() {
+    let c = compiled(&spec("1 GiB", WEEKLY, "", "", "2 h..6 h"));
+    let plans = c.plans().unwrap();
+    let plan = plans.iter().find(|p| p.title.starts_with("corruption")).unwrap();
+    // 6 h until somebody knows; the decision and the fence take no time.
+    assert_eq!(plan.choices[0].discarded, Some(Duration::from_hours(6)));
+    let lost = plans.iter().find(|p| p.title == "host files").unwrap();
+    assert_eq!(lost.choices[0].discarded, None);
+}
+
+#[test]
+fn a_lock_ends_with_the_oldest_run_of_the_chain() {
+    // The attacker is noticed after 2 days; machines stand again an hour later; the read takes less
+    // than an hour. The full is up to 7 days and 26 s older than the moment of the strike, so 9
+    // days of lock are too few and 10 are enough.
+    let store = |days: u64| format!("immutable = {days} days; enforced = \"a lock\"");
+    for (days, status) in [(10, Status::Proved), (9, Status::Refuted)] {
+        let c = compiled(&spec("1 GiB", WEEKLY, &store(days), "", "2 days..2 days"));
+        assert_eq!(rpo(&c, "hostile").status, status, "{days}: {:?}", findings(&c));
+    }
+    // Where it is not stated, nothing is overwritten before its lock ends.
+    let c = compiled(&spec("1 GiB", WEEKLY, &store(60), "", "2 days..2 days"));
+    let (_, job) = c.ops.jobs.iter().next().unwrap();
+    assert_eq!(job.pools[0].keep, Duration::from_days(61));
+}
+
+#[test]
+fn logs_go_as_far_back_as_the_data_they_roll_forward() {
+    let database = |log: &str| {
+        format!(
+            r#"
+site a {{
+    timezone = "UTC"
+    host db    {{ address = 10.0.0.1 }}
+    host vault {{ address = 10.0.0.2 }}
+    store disk {{ host = vault; path = "/srv/bacula" }}
+}}
+engine maria {{ family = mariadb; port = 3306; amplification = 1; apply = 40 MiB/s; replay = 30 MiB/s
+    prepare = 200 MiB/s; load = 20 MiB/s; start = 60 s; promote = 10 s; acknowledgements = 1; fallback = 10 s
+    largest-transaction = 4 MiB; physical = true; logs = true }}
+cluster shop : maria {{ primary = db }}
+data orders {{
+    on = shop; size = 1 GiB; changed = 1 % / day; writes = 1 KiB/s
+    backup disk {{ full = weekly sun 00:00; log = every 15 min; keep = 14 days; {log} }}
+}}
+"#
+        )
+    };
+    // A moment two weeks ago is reached from a full that may be 7 days older, and its run.
+    let c = compiled(&database("log-pool { keep = 20 days }"));
+    assert_eq!(names(&c), ["chain-breaks"]);
+    let c = compiled(&database("log-pool { keep = 22 days }"));
+    assert_eq!(findings(&c), Vec::<String>::new());
+    // 14 days, 7 between fulls, 7 between runs and a day: 29 days. A quarter of an hour is in each
+    // volume, and one that is overwritten was last written up to an hour after it began, as runs
+    // are counted: volumes of 29 days and 1 h 15 min hold at 1 KiB/s what was written in up to that
+    // time, rounded up to an hour, and in a run that closes its log late.
+    let c = compiled(&database(""));
+    let (_, store) = c.facts.capacity.stores.iter().next().unwrap();
+    let log = store.pools.iter().find(|p| c.ops.jobs[p.job].name.ends_with("-log")).unwrap();
+    let hours = 29 * 24 + 2;
+    assert_eq!(log.bytes, Bytes((hours * 3600 + 900) * 1024));
+}
+
+#[test]
+fn a_store_passes_its_mark_on_the_day_that_the_calendar_gives() {
+    // Fulls on Sundays, kept 7 days and 7 between fulls, 7 between runs and 1: 22 days. The fulls of
+    // 0, 7, 14 and 21 days ago stand; the one of 28 days ago is taken again: four. All are 100 GiB
+    // until the as-of date, a Thursday; from then on 110 GiB, 121 GiB after 30 days. They sum up to
+    // 410 GiB on 18 January, 420 on the 25th, 430 on 1 February.
+    let store = |gib: u64| format!("capacity = {gib} GiB at 200 MiB/s; mark = 100 %");
+    let size = "100 GiB growing 10 % / month";
+    let weekly = "full = weekly sun 12:00; keep = 7 days";
+    let passes = |gib: u64| {
+        let c = compiled(&spec(size, weekly, &store(gib), "", "1 min..1 min"));
+        let (_, fact) = c.facts.capacity.stores.iter().next().unwrap();
+        assert_eq!(fact.pools[0].volumes, 4);
+        fact.passes
+    };
+    assert_eq!(passes(405), Some(AS_OF + 3 * DAY));
+    assert_eq!(passes(419), Some(AS_OF + 10 * DAY));
+    assert_eq!(passes(420), Some(AS_OF + 17 * DAY));
+    // At the end of the year growth has been counted 13 times: 100 * 1.1^13 = 345.2 for each of the
+    // last fulls, three or four of them: the year from then on would pass 2 TiB.
+    let c = compiled(&spec(size, weekly, &store(2048), "", "1 min..1 min"));
+    let (_, fact) = c.facts.capacity.stores.iter().next().unwrap();
+    assert_eq!(fact.passes, None);
+    let at = fact.projected.expect("it grows") - AS_OF;
+    assert!((400 * DAY..700 * DAY).contains(&at), "{}", at / DAY);
+}
+
+#[test]
+fn nothing_is_proved_of_a_copy_whose_runs_stop() {
+    let full = "capacity = 2 GiB at 100 MiB/s";
+    let c = compiled(&spec("1 GiB", WEEKLY, full, "", "1 min..1 min"));
+    // Six or more fulls in 2 GiB: one finding, and no verdict rests on them.
+    assert_eq!(names(&c), ["store-overflows"]);
+    assert_eq!(rpo(&c, "corruption").status, Status::Unknown);
+    let c = compiled(&spec("1 GiB", &format!("{WEEKLY}; pool {{ volumes = 20 }}"), "", "", "1 min..1 min"));
+    assert_eq!(names(&c), ["pool-exhausted"]);
+    assert_eq!(rpo(&c, "corruption").status, Status::Unknown);
+    // 39 days of a run a day, and one more: 40 volumes are enough.
+    let c = compiled(&spec("1 GiB", &format!("{WEEKLY}; pool {{ volumes = 40 }}"), "", "", "1 min..1 min"));
+    assert_eq!(findings(&c), Vec::<String>::new());
+}
+
+#[test]
+fn a_disk_needs_room_for_what_is_restored() {
+    // 100 GiB of data, and as much for a restore beside it: 95 % of 220 GiB are 209, of 205 GiB
+    // 194.75.
+    let with = |gib: u64| {
+        let disk = format!("disk = {gib} GiB at 100 MiB/s");
+        compiled(&spec("100 GiB", WEEKLY, "", &disk, "1 min..1 min"))
+    };
+    assert_eq!(findings(&with(220)), Vec::<String>::new());
+    let c = with(205);
+    assert_eq!(names(&c), ["disk-overflows"]);
+    assert!(c.problems.iter().next().unwrap().message.contains("may need 100 GiB"), "{:?}", findings(&c));
+    // 95 % of 100 GiB do not hold the data.
+    assert!(with(100).problems.iter().next().unwrap().message.contains("more than its mark of 95 GiB"));
+}
+
+#[test]
+fn the_first_day_of_a_broken_chain() {
+    // Fulls are kept 36 days, and a Saturday's incremental is to be for 30 days and is 6 days
+    // younger than its full: just enough. With 35 days the one of 13 December 2025 goes first: its
+    // full of the 7th is kept until 11 January, before the horizon; so does the next, of the
+    // 14th, on 18 January, while the incremental of the 20th is to be kept until the 19th. Seen
+    // from 15 January, that of the 13th is gone after the 12th anyway: the 18th is the first day.
+    let backup = |days: u64| format!("{WEEKLY}; full-pool {{ keep = {days} days }}");
+    assert_eq!(
+        findings(&compiled(&spec("1 GiB", &backup(36), "", "", "1 min..1 min"))),
+        Vec::<String>::new()
+    );
+    let c = compiled(&spec("1 GiB", &backup(35), "", "", "1 min..1 min"));
+    let (job, _) = c.ops.jobs.iter().next().unwrap();
+    let broken = c.facts.points.get(job).unwrap().breaks.unwrap();
+    // 18 January 2026.
+    assert_eq!(broken.on, AS_OF + 3 * DAY);
+    // The full of 14 December, the incremental of the 20th.
+    assert_eq!(broken.missing.0, AS_OF - 32 * DAY);
+    assert_eq!(broken.point, AS_OF - 26 * DAY);
+    assert_eq!(broken.needed, Duration::from_days(36));
+}
