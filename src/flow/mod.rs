@@ -7,6 +7,7 @@
 //! same operations and fills the same tables.
 
 pub mod fluid;
+pub mod maxmin;
 pub mod rate;
 pub mod run;
 mod spare;
