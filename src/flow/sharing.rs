@@ -16,7 +16,6 @@
 
 use super::fluid::{Lag, time_at};
 use super::maxmin::{Flow, Found, Source, solve};
-use super::rate::Binding;
 use crate::calendar::{WEEK_SECONDS, WeekProfile, Zone};
 use crate::model::{Class, Hop, Model};
 use crate::ops::shaping::Parts;
@@ -193,7 +192,8 @@ fn one(
         && flows.iter().all(|f| !f.greedy && matches!(f.source, Source::Profile(_)))
         && set.iter().all(|s| own.get(*s).is_some_and(|o| o.free));
     let shift = if local { 0 } else { first.and_then(|z| offsets(z, horizon).first().copied()).unwrap_or(0) };
-    let largest = |s: &Idx<Stream>| own.get(*s).map_or(0, |o| on_the_wire(o.largest, ops.streams[*s].compress.0));
+    let largest =
+        |s: &Idx<Stream>| own.get(*s).map_or(0, |o| on_the_wire(o.largest, ops.streams[*s].compress.0));
     let all: u128 = set.iter().map(largest).sum();
     for (s, found) in set.iter().zip(solve(&flows, &capacities)) {
         let Some(mine) = own.get(*s) else { continue };
@@ -267,9 +267,4 @@ fn most_of(profile: &WeekProfile, offsets: &[i64]) -> Vec<(u64, u64)> {
         next.checked_sub(1).and_then(|n| segments.get(n)).map_or(0, |s| s.1)
     };
     cuts.iter().map(|c| (*c, offsets.iter().map(|o| rate(*c, *o)).max().unwrap_or(0))).collect()
-}
-
-/// Whether what binds a stream's way is a share.
-pub(super) fn is_share(binding: Binding) -> bool {
-    matches!(binding, Binding::Share(..))
 }

@@ -2,6 +2,7 @@
 
 use super::{errors, witness};
 use crate::diag::Problems;
+use crate::flow::Binding;
 use crate::flow::stream::Behind;
 use crate::plan::Estate;
 use std::collections::BTreeSet;
@@ -26,6 +27,9 @@ fn runs(estate: Estate<'_>, problems: &mut Problems) {
         if job.kind.director().is_some_and(|d| crowded.contains(&d)) {
             continue;
         }
+        if nothing_promised(fact.way.binding) {
+            continue;
+        }
         // A run whose bytes nobody states is told of where it is needed.
         let late = fact.levels.iter().find(|l| l.bytes.is_some() && l.overruns());
         if let Some(level) = late {
@@ -38,6 +42,9 @@ fn runs(estate: Estate<'_>, problems: &mut Problems) {
 fn streams(estate: Estate<'_>, problems: &mut Problems) {
     for (id, fact) in estate.facts.streams.iter() {
         let stream = &estate.ops.streams[id];
+        if nothing_promised(fact.way.binding) {
+            continue;
+        }
         match (&fact.lag, &fact.apply) {
             (Behind::Never(n), _) => {
                 let why = witness::binding(estate, fact);
@@ -50,6 +57,11 @@ fn streams(estate: Estate<'_>, problems: &mut Problems) {
             _ => {}
         }
     }
+}
+
+/// Whether a divided link gives it nothing, which has a finding of its own.
+fn nothing_promised(binding: Binding) -> bool {
+    matches!(binding, Binding::Share(_, 0))
 }
 
 fn encryption(estate: Estate<'_>, problems: &mut Problems) {

@@ -15,8 +15,9 @@
 use super::job::{Cap, JobKind};
 use super::lower::class_of;
 use super::stream::{Flow, Path, Shaper, ShaperClass, Stream};
-use super::{Ops, job::Job};
+use super::{Ops, errors, job::Job};
 use crate::base::Span;
+use crate::diag::Problems;
 use crate::model::{Class, CopyKind, Direction, Hop, Host, Link, Model, On, Place};
 use crate::quantity::{Rate, Ratio};
 use la_arena::{ArenaMap, Idx};
@@ -180,7 +181,8 @@ fn restores(model: &Model) -> Vec<Sender> {
             }
         }
     }
-    let restore = |((host, hops), flows)| Sender { host, class: Class::Backup, hops, flows, who: Who::Restore };
+    let restore =
+        |((host, hops), flows)| Sender { host, class: Class::Backup, hops, flows, who: Who::Restore };
     ways.into_iter().map(restore).collect()
 }
 
@@ -337,6 +339,29 @@ fn shares(model: &Model, senders: &[Sender]) -> (Parts, Vec<Made>) {
 /// What each stream and each job is held to.
 pub fn parts(model: &Model, ops: &Ops) -> Parts {
     shares(model, &senders(model, ops)).0
+}
+
+/// One finding for each class that crosses a divided link without a share of it: it would be
+/// promised nothing, and nothing would hold it to what is left of the link.
+pub(super) fn unshared(model: &Model, ops: &Ops, problems: &mut Problems) {
+    let mut told = BTreeSet::new();
+    for sender in senders(model, ops) {
+        let (span, name) = match sender.who {
+            Who::Stream(id) => (ops.streams[id].span, &ops.streams[id].name),
+            Who::Job(id) => (ops.jobs[id].span, &ops.jobs[id].name),
+            // It takes place only after a loss, and has no bound then.
+            Who::Restore => continue,
+        };
+        for hop in &sender.hops {
+            let link = &model.links[hop.link];
+            if !link.shares.is_empty()
+                && link.share(sender.class).is_none()
+                && told.insert((hop.link, sender.class))
+            {
+                problems.push(errors::no_share(span, name, link, sender.class));
+            }
+        }
+    }
 }
 
 /// Gives every job its cap, and every host that sends over divided links its shaping.

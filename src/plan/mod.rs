@@ -8,6 +8,7 @@ mod build;
 mod choose;
 mod index;
 pub mod lost;
+mod outages;
 mod reading;
 mod recover;
 mod scenarios;
