@@ -10,6 +10,7 @@ use drlang::emit::artifact::{Artifact, ArtifactTree};
 use drlang::emit::target::{Input, Target};
 use drlang::emit::targets::shaping::{Shaping, parse};
 use drlang::emit::template::Templates;
+use drlang::model::Class;
 use drlang::quantity::Rate;
 use std::os::unix::fs::PermissionsExt;
 
@@ -268,21 +269,27 @@ fn the_judge_sees_what_is_wrong() {
 
 #[test]
 fn what_cannot_be_held_is_refused() {
-    // Two databases that reach one host and port over two links.
-    let twice = r#"
-cluster c2 : e { primary = db-1; replicas = [db-2] }
-data d2 {
+    // A database that listens where Bacula's storage does, and is replicated to the store's host.
+    let base = spec(SHARES, "", "10.2.0.2", "");
+    let (engine, _) = base.split_once("\n}\n").unwrap();
+    let engine = engine.replace("engine e {", "engine e2 {").replace("port = 3306", "port = 9103");
+    let both = format!(
+        r#"{engine}
+}}
+cluster c2 : e2 {{ primary = db-1; replicas = [vault-2] }}
+data d2 {{
     on = c2
     size = 10 GiB
     writes = 1 MiB/s
-    replica db-2 { mode = async; over = two }
-}
-"#;
-    let found = findings(&compiled(&spec(SHARES, "", "10.2.0.2", twice)));
+    replica vault-2 {{ mode = async; over = one }}
+}}
+"#
+    );
+    let found = findings(&compiled(&spec(SHARES, "", "10.2.0.2", &both)));
     assert_eq!(
         found,
         [
-            "shaping-overlap: packets from `db-1` to 10.2.0.2 with port 3306 belong to replication on `one` and to replication on `two`"
+            "shaping-overlap: packets from `db-1` to 10.2.0.41 with port 9103 belong to replication on `one` and to backup on `one`"
         ]
     );
     let tiny = spec(SHARES, "", "10.2.0.2", "").replace("mirror = 10 %", "mirror = 0.006 %");
@@ -297,12 +304,44 @@ data d2 {
     assert_eq!(found.len(), 1);
     assert!(found[0].starts_with("card-too-slow: `db-1` must guarantee shares of "), "{found:?}");
     // One share alone may take all of the card: it is held to the card's rate.
-    let alone = spec("replication = 50 %", "nic = 10 Mbit/s", "10.2.0.2", "");
+    let alone = spec("replication = 50 %", "nic = 10 Mbit/s", "10.2.0.2", "")
+        .replace("backup v2 { full = daily 02:00; log = every 15 min; keep = 30 days; over = one }", "")
+        .replace("mirror db-2 { at = every 30 min; over = one }", "");
     let compiled = compiled(&alone);
     let tree = emitted(&compiled);
     let shaped = parse(text(&tree, SCRIPT)).unwrap();
     assert_eq!(shaped.leaves.values().map(|l| l.rate.0).collect::<Vec<_>>(), [100_000, 10_000_000]);
     judge::judge(on_disk(&tree).path());
+}
+
+#[test]
+fn whose_packets_cannot_be_told_apart_is_a_member_everywhere() {
+    // Two databases that reach one host and port over two links. The host does not see which of
+    // them a packet takes: each has a half of 61.7 Mbit/s on one and of 20 Mbit/s on the other, so
+    // 10 Mbit/s, and together 20.
+    let twice = r#"
+cluster c2 : e { primary = db-1; replicas = [db-2] }
+data d2 {
+    on = c2
+    size = 10 GiB
+    writes = 1 MiB/s
+    replica db-2 { mode = async; over = two }
+}
+"#;
+    let compiled = compiled(&spec(SHARES, "", "10.2.0.2", twice));
+    let tree = emitted(&compiled);
+    let shaper = compiled.ops.shapers.iter().find(|s| compiled.model.hosts[s.host].name == "db-1").unwrap();
+    let class = shaper.classes.iter().find(|c| c.class == Class::Replication).unwrap();
+    assert_eq!((class.cap, class.members, class.flows.len()), (Rate(20_000_000), 2, 1));
+    judge::judge(on_disk(&tree).path());
+    // Another way counts too: `one` alone would give 61.7 Mbit/s.
+    let ways = spec(SHARES, "", "10.2.0.2", "")
+        .replace("mode = async; over = one", "mode = async; over = one or two");
+    let compiled = self::compiled(&ways);
+    let shaper = compiled.ops.shapers.iter().find(|s| compiled.model.hosts[s.host].name == "db-1").unwrap();
+    let class = shaper.classes.iter().find(|c| c.class == Class::Replication).unwrap();
+    assert_eq!((class.cap, class.members), (Rate(20_000_000), 1));
+    emitted(&compiled);
 }
 
 #[test]

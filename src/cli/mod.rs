@@ -1,7 +1,7 @@
 //! The commands: arguments in, an answer on standard output, findings on standard error.
 
-mod baseline;
 mod answers;
+mod baseline;
 mod build;
 mod check;
 mod cost;

@@ -107,7 +107,15 @@ impl Why {
         }
         match &tree {
             Some(tree) => draw(tree, "", true, &compiled.sources, &mut out),
-            None if v.reason.is_none() => out.push_str("  nothing of it is lost, and it goes on\n"),
+            None if v.reason.is_none() => {
+                out.push_str("  nothing of it is lost, and it goes on\n");
+                if let (Objective::Rpo, Subject::Data(data)) = (objective, v.subject) {
+                    let nodes = why::outages(compiled.estate(), scenario, data, v.allowed);
+                    for (n, node) in nodes.iter().enumerate() {
+                        draw(node, "", n + 1 == nodes.len(), &compiled.sources, &mut out);
+                    }
+                }
+            }
             None => {}
         }
         if let Some(w) = &v.witness {

@@ -71,6 +71,7 @@ declare! {
     NO_ROUTE "no-route" Error model "nothing says which links a copy takes";
     BROKEN_ROUTE "broken-route" Error model "the links of a route do not join up";
     NOT_A_REPLICA "not-a-replica" Error model "a host is named as a replica and is none";
+    REPLICA_CYCLE "replica-cycle" Error model "replicas read one another in a circle";
     COPY_ON_ITSELF "copy-on-itself" Error model "a copy stands on the host of its original";
     WRONG_PROTECTION "wrong-protection" Error model "a kind of copy that this data cannot have";
     DUPLICATE_COPY "duplicate-copy" Error model "a data class has the same copy twice";
@@ -84,6 +85,7 @@ declare! {
     TWO_DIRECTORS "two-directors" Error model "a store has two backup servers";
 
     // Operations.
+    NO_SHARE "no-share" Error operate "a divided link gives no share to something that crosses it";
     COPIES_DIFFER "copies-differ" Error operate "data classes of one database state different copies at the same place";
     TOO_MANY_VIPS "too-many-vips" Error operate "more virtual addresses in a site than VRRP can tell apart";
     MISSING_ADDRESS "missing-address" Error operate "a host that takes part in something has no address";

@@ -70,6 +70,11 @@ pub fn lag(profile: &WeekProfile, service: u64) -> Result<Lag, Unstable> {
     })
 }
 
+/// How long bytes take at so many bytes per second, rounded up; `None` without any.
+pub(super) fn time_at(bytes: Bytes, service: u64) -> Option<Duration> {
+    crate::quantity::time_to_move(bytes, Rate::bytes_per_sec(service))
+}
+
 /// The least constant service, in bytes per second, with which no byte waits longer than `r`
 /// (3.5): the most that any interval brings, over its length plus `r`, and no less than the mean.
 pub fn required_rate(profile: &WeekProfile, r: Duration) -> u64 {

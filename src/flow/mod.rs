@@ -3,15 +3,18 @@
 //! Facts are side tables keyed by the ids of the operations. Each keeps the numbers that it came
 //! from, so that a derivation can be printed without a second set of formulas.
 //!
-//! What the timeline of shared devices, exact sharing of links and simulation add later reads the
-//! same operations and fills the same tables.
+//! Streams that share are solved together (`sharing.rs`, `maxmin.rs`); runs share devices on a
+//! timeline (`timeline.rs`).
 
 mod capacity;
 mod disks;
 pub mod fluid;
+pub mod maxmin;
+pub mod outage;
 mod points;
 pub mod rate;
 pub mod run;
+pub mod sharing;
 mod spare;
 pub mod stream;
 mod timeline;
@@ -20,20 +23,22 @@ pub mod volumes;
 
 pub use capacity::{Capacity, Held, Share, Stop, StoreFact};
 pub use disks::{DiskFact, DiskUse};
+pub use outage::{Detour, Gone};
 pub use points::{Asked, Break, PointFact, Points, Runs};
 pub use rate::{Binding, WayRate};
 pub use run::{JobFact, LevelFact};
+pub use sharing::Shared;
 pub use spare::Spare;
 pub use stream::{StreamFact, log_written, never_falls_back};
 
 use crate::calendar::{Gaps, Rule, Zone, worst_gaps};
-use crate::model::{Class, Data, Direction, Hop, Link, Model, On};
-use crate::ops::shaping::{self, Members};
-use crate::ops::{Job, Ops, Stream};
+use crate::model::{Class, Data, Hop, Model, On};
+use crate::ops::shaping::{self, Members, Parts};
+use crate::ops::{Job, JobKind, Ops, Path, Stream};
 use crate::quantity::{Bytes, Duration, Rate, Ratio};
 use la_arena::{ArenaMap, Idx};
 use rustc_hash::FxHashMap;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// The time that verdicts hold for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,35 +60,55 @@ pub struct Facts {
     pub jobs: ArenaMap<Idx<Job>, JobFact>,
     /// How many members share each class of each link, in each direction.
     pub members: Members,
+    /// What each stream and job is held to.
+    pub parts: Parts,
     /// What cards and disks have left.
     pub spare: Spare,
     /// Recovery points and how long they are kept.
     pub points: Points,
     /// How full stores and disks become.
     pub capacity: Capacity,
-    /// What each sender over a link may take at most.
-    peaks: BTreeMap<(Idx<Link>, Direction), Vec<Rate>>,
+    /// What all senders over a link may take at most.
+    peaks: rate::Peaks,
+    /// The same of everybody at once, each on any of its ways.
+    crowd: outage::Crowd,
 }
 
 /// Computes all facts.
 pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
-    let members = shaping::members(model, ops);
-    let peaks = peaks(model, ops);
-    let spare = Spare::new(model, ops);
-    let mut facts = Facts {
-        horizon,
-        streams: ArenaMap::default(),
-        jobs: ArenaMap::default(),
-        members,
-        spare,
-        points: Points::default(),
-        capacity: Capacity::default(),
-        peaks,
+    let profiles = stream::profiles(model, ops);
+    // Streams that may have a queue, and so send at times what they did not bring just then.
+    let mut queued = BTreeSet::new();
+    let (mut facts, ways) = loop {
+        let parts = shaping::parts(model, ops);
+        let loads = stream::loads(model, ops, &parts, &profiles, &queued);
+        let facts = Facts {
+            horizon,
+            streams: ArenaMap::default(),
+            jobs: ArenaMap::default(),
+            members: shaping::members(model, ops),
+            parts,
+            peaks: peaks(model, ops, &loads, false),
+            crowd: outage::Crowd::default(),
+            points: Points::default(),
+            capacity: Capacity::default(),
+            spare: Spare::new(model, ops, loads),
+        };
+        let ways = stream::ways(model, ops, &facts);
+        // Whoever was counted on to send no more than it brings, and may get less than that at
+        // times, is counted on for all that it can send. At the end nobody who is not counted so is
+        // ever the first to have a queue.
+        let before = queued.len();
+        queued.extend(stream::queued(ops, &profiles, &ways));
+        if queued.len() == before {
+            break (facts, ways);
+        }
     };
-    for (id, stream) in ops.streams.iter() {
-        let fact = stream::fact(model, &facts, stream);
-        facts.streams.insert(id, fact);
-    }
+    stream::facts(model, ops, &mut facts, &profiles, &ways);
+    let everyone = ops.streams.iter().map(|(id, _)| id).collect();
+    let loads = stream::loads(model, ops, &facts.parts, &profiles, &everyone);
+    let peaks = peaks(model, ops, &loads, true);
+    facts.crowd = outage::Crowd { peaks, spare: Spare::new(model, ops, loads) };
     let mut calendar = Calendar { horizon, known: FxHashMap::default() };
     run::facts(model, ops, &mut facts, &mut calendar);
     facts.points = Points::new(ops, &facts.jobs, horizon);
@@ -101,24 +126,44 @@ impl Facts {
         own_peak: Option<Rate>,
         limit: Option<Rate>,
     ) -> WayRate {
-        rate::way(model, &self.members, &self.peaks, hops, class, own_peak, limit)
+        let held = rate::Held::Each(&self.members);
+        rate::way(model, held, &self.peaks, hops, class, own_peak, limit)
+    }
+
+    /// The same for a job, which is held to one part whichever way it takes.
+    fn way_of(
+        &self,
+        model: &Model,
+        id: Idx<Job>,
+        hops: &[Hop],
+        class: Class,
+        own: Rate,
+        limit: Option<Rate>,
+    ) -> WayRate {
+        let held = rate::Held::Part(self.parts.jobs.get(id).copied());
+        rate::way(model, held, &self.peaks, hops, class, Some(own), limit)
     }
 }
 
-/// What each sender over each link may take at most on a normal day.
-fn peaks(model: &Model, ops: &Ops) -> rate::Peaks {
+/// What all senders over each link may take at most: on a normal day, or at any time, when each may
+/// be on any of its ways.
+fn peaks(model: &Model, ops: &Ops, loads: &stream::Loads, any: bool) -> rate::Peaks {
     let mut peaks = rate::Peaks::new();
-    let mut add = |hops: &[Hop], rate: Rate| {
+    let mut add = |paths: &[Path], back: bool, rate: Rate| {
+        let ways = if any { paths } else { paths.get(..1).unwrap_or_default() };
+        let hops: BTreeSet<Hop> = ways.iter().flat_map(|p| &p.hops).copied().collect();
         for hop in hops {
-            peaks.entry((hop.link, hop.direction)).or_default().push(rate);
+            let hop = if back { hop.reversed() } else { hop };
+            *peaks.entry((hop.link, hop.direction)).or_default() += u128::from(rate.0);
         }
     };
-    for (_, stream) in ops.streams.iter() {
-        let peak = stream::peak(model, stream);
-        add(stream.paths.first().map_or(&[][..], |p| &p.hops), peak);
+    for (id, stream) in ops.streams.iter() {
+        add(&stream.paths, false, loads.get(id).copied().unwrap_or_default());
     }
     for (_, job) in ops.jobs.iter() {
-        add(&run::hops(job), run::peak(model, ops, job));
+        // It reads back.
+        let back = matches!(job.kind, JobKind::Verify { .. });
+        add(&job.paths, back, run::peak(model, ops, job));
     }
     peaks
 }

@@ -2,7 +2,7 @@
 
 use super::fluid;
 use crate::model::{Class, Hop, Host, Link, Model};
-use crate::ops::shaping::{Members, part};
+use crate::ops::shaping::{Members, Part, part};
 use crate::quantity::{Bytes, Duration, Rate, Ratio};
 use la_arena::Idx;
 
@@ -41,8 +41,19 @@ pub struct WayRate {
 /// The round trip within a site, when nothing is stated about it.
 const LOCAL_RTT: Duration = Duration::from_millis(1);
 
-/// What everyone who sends over a link in a direction may take at most, and one's own part in it.
-pub(super) type Peaks = std::collections::BTreeMap<(Idx<Link>, crate::model::Direction), Vec<Rate>>;
+/// Bits per second that everyone who sends over a link in a direction takes at most, together.
+pub(super) type Peaks = std::collections::BTreeMap<(Idx<Link>, crate::model::Direction), u128>;
+
+/// How shares hold who is asked about.
+#[derive(Clone, Copy)]
+pub(super) enum Held<'a> {
+    /// To a part on each link, divided among so many.
+    Each(&'a Members),
+    /// To the same part on whichever way.
+    Part(Option<Part>),
+    /// They are looked at elsewhere.
+    Apart,
+}
 
 /// The rate that a way guarantees to one member of a class.
 ///
@@ -52,7 +63,7 @@ pub(super) type Peaks = std::collections::BTreeMap<(Idx<Link>, crate::model::Dir
 /// connection over the whole way, and a limit that was stated.
 pub(super) fn way(
     model: &Model,
-    members: &Members,
+    held: Held<'_>,
     peaks: &Peaks,
     hops: &[Hop],
     class: Class,
@@ -65,25 +76,25 @@ pub(super) fn way(
             (found.rate, found.binding) = (rate, binding);
         }
     };
+    if let Held::Part(Some(part)) = held {
+        take(part.payload, Binding::Share(part.link, part.members));
+    }
     for hop in hops {
         let link = &model.links[hop.link];
-        let one = [*hop];
-        match part(model, members, &one, class) {
-            Some((rate, _, _)) => {
-                let n = members.get(&(hop.link, hop.direction, class)).copied().unwrap_or(1);
-                take(rate.part_down(link.efficiency.value), Binding::Share(hop.link, n));
-            }
-            None if link.shares.is_empty() => {
-                let all: u128 = peaks
-                    .get(&(hop.link, hop.direction))
-                    .map_or(0, |p| p.iter().map(|r| u128::from(r.0)).sum());
-                let others = all.saturating_sub(own_peak.map_or(0, |p| u128::from(p.0)));
-                let others = Rate(u64::try_from(others).unwrap_or(u64::MAX));
-                let left = Rate(link.bandwidth.value.0.saturating_sub(others.0));
-                take(left.part_down(link.efficiency.value), Binding::Leftover(hop.link));
-            }
+        if link.shares.is_empty() {
+            let all = peaks.get(&(hop.link, hop.direction)).copied().unwrap_or(0);
+            let others = all.saturating_sub(own_peak.map_or(0, |p| u128::from(p.0)));
+            let others = Rate(u64::try_from(others).unwrap_or(u64::MAX));
+            let left = Rate(link.bandwidth.value.0.saturating_sub(others.0));
+            take(left.part_down(link.efficiency.value), Binding::Leftover(hop.link));
+        } else if link.share(class).is_none() {
             // Divided, and this class has no share: nothing is guaranteed.
-            None => take(Rate(0), Binding::Share(hop.link, 0)),
+            take(Rate(0), Binding::Share(hop.link, 0));
+        } else if let Held::Each(members) = held
+            && let Some((rate, _, _)) = part(model, members, &[*hop], class)
+        {
+            let n = members.get(&(hop.link, hop.direction, class)).copied().unwrap_or(1);
+            take(rate.part_down(link.efficiency.value), Binding::Share(hop.link, n));
         }
     }
     if let Some(limit) = limit {

@@ -128,7 +128,7 @@ const LEVELS: [Level; 5] = [Level::Full, Level::Differential, Level::Incremental
 pub(super) fn facts(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut Calendar) {
     let mut demands: Vec<Demand> = Vec::new();
     for (id, job) in ops.jobs.iter() {
-        let fact = volumes(model, ops, facts, calendar, job);
+        let fact = volumes(model, ops, facts, calendar, id, job);
         for (n, level) in fact.levels.iter().enumerate() {
             demands.extend(demand(model, ops, facts, id, job, n, level, &fact));
         }
@@ -180,7 +180,14 @@ pub(super) fn hops(job: &Job) -> Vec<Hop> {
 }
 
 /// How much each level of a job carries, and its gaps.
-fn volumes(model: &Model, ops: &Ops, facts: &Facts, calendar: &mut Calendar, job: &Job) -> JobFact {
+fn volumes(
+    model: &Model,
+    ops: &Ops,
+    facts: &Facts,
+    calendar: &mut Calendar,
+    id: Idx<Job>,
+    job: &Job,
+) -> JobFact {
     let data: Vec<Idx<Data>> = match job.serves.first() {
         Some(copy) => together(model, model.copies[*copy].data),
         None => Vec::new(),
@@ -190,7 +197,13 @@ fn volumes(model: &Model, ops: &Ops, facts: &Facts, calendar: &mut Calendar, job
     let gaps = calendar.gaps(runs, &job.zone).clone();
     let hops = hops(job);
     let limit = job.cap.map(|c| c.rate);
-    let way = facts.way(model, &hops, class_of(&job.kind), Some(peak(model, ops, job)), limit);
+    // What reads back to the client goes the way of a restore, and has a restore's part.
+    let way = match job.kind {
+        JobKind::Verify { .. } => {
+            facts.way(model, &hops, class_of(&job.kind), Some(peak(model, ops, job)), limit)
+        }
+        _ => facts.way_of(model, id, &hops, class_of(&job.kind), peak(model, ops, job), limit),
+    };
     let mut levels = Vec::new();
     for level in LEVELS.into_iter().filter(|l| job.runs.iter().any(|r| r.level == *l)) {
         let at = place(level);

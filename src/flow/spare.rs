@@ -26,13 +26,15 @@ pub struct Spare {
     cards: ArenaMap<Idx<Host>, [Side; 2]>,
     /// Bytes per second that the data on each host writes at its peak, amplified.
     writes: ArenaMap<Idx<Host>, u64>,
+    /// What each stream puts on the wire at most.
+    loads: stream::Loads,
 }
 
 impl Spare {
-    pub(super) fn new(model: &Model, ops: &Ops) -> Self {
-        let mut spare = Self::default();
-        for (_, s) in ops.streams.iter() {
-            let peak = u128::from(stream::peak(model, s).0);
+    pub(super) fn new(model: &Model, ops: &Ops, loads: stream::Loads) -> Self {
+        let mut spare = Self { loads, ..Self::default() };
+        for (id, s) in ops.streams.iter() {
+            let peak = u128::from(spare.load(id).0);
             for (host, side) in [(s.from, 0), (s.to, 1)] {
                 if let Some(side) = spare.cards.entry(host).or_default().get_mut(side) {
                     side.streams += peak;
@@ -80,6 +82,11 @@ impl Spare {
         spare
     }
 
+    /// What a stream puts on the wire at most.
+    pub(super) fn load(&self, stream: Idx<Stream>) -> Rate {
+        self.loads.get(stream).copied().unwrap_or_default()
+    }
+
     fn sides(&self, host: Idx<Host>) -> [Side; 2] {
         self.cards.get(host).copied().unwrap_or_default()
     }
@@ -108,8 +115,8 @@ impl Spare {
         let card = model.hosts[host].nic.value;
         let mut sides = self.sides(host);
         if let Some(cluster) = without {
-            for (_, s) in ops.streams.iter().filter(|(_, s)| s.cluster == cluster) {
-                let peak = u128::from(stream::peak(model, s).0);
+            for (id, s) in ops.streams.iter().filter(|(_, s)| s.cluster == cluster) {
+                let peak = u128::from(self.load(id).0);
                 for (_, side) in [s.from, s.to].into_iter().zip(&mut sides).filter(|(at, _)| *at == host) {
                     side.streams = side.streams.saturating_sub(peak);
                     side.stream_count = side.stream_count.saturating_sub(1);

@@ -1,26 +1,40 @@
 //! How far a replica can be behind.
 
-use super::rate::{Binding, WayRate};
-use super::{Facts, fluid};
+use super::rate::{Binding, Held, Peaks, WayRate, way};
+use super::sharing::{Own, Shared, shared};
+use super::{Facts, Spare, fluid};
 use crate::calendar::WeekProfile;
-use crate::model::{Class, Cluster, Data, Mode, Model};
-use crate::ops::Stream;
+use crate::model::{Class, Cluster, Data, Hop, Mode, Model};
+use crate::ops::shaping::Parts;
+use crate::ops::{Ops, Stream};
 use crate::quantity::{Bytes, Duration, Rate, time_to_move};
-use la_arena::Idx;
+use la_arena::{ArenaMap, Idx};
+use std::collections::BTreeSet;
 
 /// What is known of a stream.
 #[derive(Clone, Debug)]
 pub struct StreamFact {
-    /// What its way guarantees on the wire.
+    /// What its way guarantees on the wire, whatever the others do.
     pub way: WayRate,
-    /// Bytes of the log per second that this carries, compression counted.
+    /// Bytes of the log per second that this carries at least, compression counted.
     pub service: u64,
+    /// The same of its static part, and of all that stands between it and the primary.
+    pub chain: u64,
+    /// What it has when all who share with it are looked at together; none for one that shares
+    /// nothing.
+    pub shared: Option<Shared>,
+    /// The stream that feeds the replica which it reads, if it does not read the primary.
+    pub source: Option<Idx<Stream>>,
     /// How far what the replica has received is behind; the parts of [`StreamFact::received`].
     pub lag: Behind,
-    /// One way, without load.
+    /// One way of each stream from the primary on, without load.
     pub latency: Duration,
-    /// The largest transaction, which ships whole.
+    /// The largest transaction, which ships whole, over each stream from the primary on.
     pub unit: Duration,
+    /// The largest transactions of others, where `lag` counts on what they leave.
+    pub others: Duration,
+    /// A wait that surely happens when the writes follow their profile.
+    pub surely: Duration,
     /// How long applying all that was received takes at most.
     pub apply: Behind,
 }
@@ -60,7 +74,7 @@ impl StreamFact {
     /// The most recent work that may not have been received: the loss when the primary is gone
     /// and everything received counts.
     pub fn received(&self) -> Option<Duration> {
-        Some(self.lag.worst()?.plus(self.latency).plus(self.unit))
+        Some(self.lag.worst()?.plus(self.latency).plus(self.unit).plus(self.others))
     }
 
     /// How far what is applied, and so what is read from the replica, may be behind.
@@ -88,56 +102,262 @@ pub fn log_written(model: &Model, cluster: Idx<Cluster>, time: Duration) -> Opti
     log_profile(model, cluster).ok().map(|p| p.most_in(time))
 }
 
-/// The most that a stream puts on the wire, in bits per second: its writes at their peak; all that
-/// its card sends where bursts come on top or nobody says how much is written.
-pub(super) fn peak(model: &Model, stream: &Stream) -> Rate {
-    let card = model.hosts[stream.from].nic.value;
-    match log_profile(model, stream.cluster) {
-        Ok(p) if p.burst == Bytes::ZERO => {
-            let peak = Rate::bytes_per_sec(p.peak()).over_down(stream.compress);
-            peak.map_or(card, |r| Rate(r.0.saturating_add(1)).min(card))
+/// The profile of each database's log.
+pub(super) type Profiles = ArenaMap<Idx<Cluster>, Result<WeekProfile, Idx<Data>>>;
+
+/// What each stream puts on the wire at most, in bits per second.
+pub(super) type Loads = ArenaMap<Idx<Stream>, Rate>;
+
+/// The profiles of all databases that stream.
+pub(super) fn profiles(model: &Model, ops: &Ops) -> Profiles {
+    let mut all = Profiles::default();
+    for (_, stream) in ops.streams.iter() {
+        if all.get(stream.cluster).is_none() {
+            all.insert(stream.cluster, log_profile(model, stream.cluster));
         }
-        _ => card,
+    }
+    all
+}
+
+/// What each stream puts on the wire at most: its writes at their peak; all that its card sends, or
+/// its host's shaping lets through, where bursts come on top, where nobody says how much is written,
+/// and of those in `queued`, which may send what has waited.
+pub(super) fn loads(
+    model: &Model,
+    ops: &Ops,
+    parts: &Parts,
+    profiles: &Profiles,
+    queued: &BTreeSet<Idx<Stream>>,
+) -> Loads {
+    let mut all = Loads::default();
+    for (id, stream) in ops.streams.iter() {
+        let card = model.hosts[stream.from].nic.value;
+        let pool = parts.streams.get(id).and_then(|p| parts.pools.get(p.pool?));
+        let most = pool.map_or(card, |p| p.rate.min(card));
+        let peak = match profiles.get(stream.cluster) {
+            Some(Ok(p)) if p.burst == Bytes::ZERO && !queued.contains(&id) => {
+                let peak = Rate::bytes_per_sec(p.peak()).over_down(stream.compress);
+                peak.map_or(most, |r| Rate(r.0.saturating_add(1)).min(most))
+            }
+            _ => most,
+        };
+        all.insert(id, peak);
+    }
+    all
+}
+
+/// What a stream has before anybody shares with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// With its static part of what is shared.
+    held: WayRate,
+    /// What binds it besides shares.
+    cap: Rate,
+    /// Bytes of the log per second of `held`.
+    pub service: u64,
+    /// The rate at which its replica applies.
+    pub apply: Rate,
+    /// The stream that feeds what it reads.
+    pub source: Option<Idx<Stream>>,
+}
+
+/// The links that a stream takes on a normal day.
+fn hops(stream: &Stream) -> &[Hop] {
+    stream.paths.first().map_or(&[], |p| &p.hops)
+}
+
+impl Way {
+    /// One way, without load.
+    pub(super) fn latency(&self) -> Duration {
+        Duration(self.held.rtt.0.div_ceil(2))
     }
 }
 
-/// The facts of one stream.
-///
-/// Staleness is the horizontal distance between what is written and what the way guarantees, plus
-/// one way of latency, plus the largest transaction (model, "async stream"). Compression lets the
-/// wire carry more of the log.
-pub(super) fn fact(model: &Model, facts: &Facts, stream: &Stream) -> StreamFact {
+/// What every stream has at any time, whatever those who share with it do.
+pub(super) fn ways(model: &Model, ops: &Ops, facts: &Facts) -> ArenaMap<Idx<Stream>, Way> {
+    let usual =
+        |(id, stream)| (id, way_on(model, ops, &facts.parts, &facts.peaks, &facts.spare, id, hops(stream)));
+    ops.streams.iter().map(usual).collect()
+}
+
+/// What a stream has on a way.
+pub(super) fn way_on(
+    model: &Model,
+    ops: &Ops,
+    parts: &Parts,
+    peaks: &Peaks,
+    spare: &Spare,
+    id: Idx<Stream>,
+    hops: &[Hop],
+) -> Way {
+    let stream = &ops.streams[id];
     let engine = &model.engines[model.clusters[stream.cluster].engine];
-    let hops = stream.paths.first().map_or(&[][..], |p| &p.hops);
-    let peak = peak(model, stream);
-    let mut way = facts.way(model, hops, Class::Replication, Some(peak), None);
-    let (card, shared) = facts.spare.stream(model, stream, peak);
-    if card < way.rate {
-        (way.rate, way.binding) = (card, shared.map_or(Binding::Limit, Binding::Card));
+    let load = spare.load(id);
+    let over = |held: Held<'_>| way(model, held, peaks, hops, Class::Replication, Some(load), None);
+    let mut held = over(Held::Part(parts.streams.get(id).copied()));
+    let (card, shared) = spare.stream(model, stream, load);
+    let mut cap = over(Held::Apart).rate.min(card);
+    if card < held.rate {
+        (held.rate, held.binding) = (card, shared.map_or(Binding::Limit, Binding::Card));
     }
     // What is received counts once it is on the replica's disk.
     let disk = match stream.serves.first() {
-        Some(copy) => facts.spare.disk_for(model, stream.to, model.copies[*copy].data),
+        Some(copy) => spare.disk_for(model, stream.to, model.copies[*copy].data),
         None => Rate(0),
     };
-    if disk < way.rate {
-        (way.rate, way.binding) = (disk, Binding::Disk(stream.to));
+    if disk < held.rate {
+        (held.rate, held.binding) = (disk, Binding::Disk(stream.to));
     }
-    let service = way.rate.part_down(stream.compress).in_bytes_down();
-    let profile = log_profile(model, stream.cluster);
+    cap = cap.min(disk);
+    let service = held.rate.part_down(stream.compress).in_bytes_down();
+    let apply = engine.apply.value.min(disk);
+    Way { held, cap, service, apply, source: stream.source(model, ops) }
+}
+
+/// The streams that may have a queue at some time.
+pub(super) fn queued<'a>(
+    ops: &'a Ops,
+    profiles: &'a Profiles,
+    ways: &'a ArenaMap<Idx<Stream>, Way>,
+) -> impl Iterator<Item = Idx<Stream>> + 'a {
+    let late = move |id: Idx<Stream>| {
+        let Some(Ok(profile)) = profiles.get(ops.streams[id].cluster) else { return true };
+        ways.get(id).is_none_or(|w| w.service < profile.peak())
+    };
+    // What waits at one replica comes late, and faster, to those behind it.
+    let behind = move |id: Idx<Stream>| {
+        let source = ways.get(id).and_then(|w| w.source);
+        source.is_some_and(|s| {
+            let Some(Ok(profile)) = profiles.get(ops.streams[s].cluster) else { return true };
+            ways.get(s).is_none_or(|w| w.apply.in_bytes_down() < profile.peak() || w.source.is_some())
+                || late(s)
+        })
+    };
+    ops.streams.iter().map(|(id, _)| id).filter(move |id| late(*id) || behind(*id))
+}
+
+/// Fills the facts of all streams.
+///
+/// Staleness is the horizontal distance between what is written and what the way guarantees, plus
+/// one way of latency, plus the largest transaction (model, "async stream"). Compression lets the
+/// wire carry more of the log. What a stream has is its static part, or, where that is less, what
+/// is left of what it shares when all are looked at together; both are bounds.
+///
+/// A replica that reads another one is behind by what waits on the whole chain. With constant rates
+/// that is the wait through the slowest of them (a chain of servers is one server with the least of
+/// their rates); latency and the largest transaction are paid on each.
+pub(super) fn facts(
+    model: &Model,
+    ops: &Ops,
+    facts: &mut Facts,
+    profiles: &Profiles,
+    ways: &ArenaMap<Idx<Stream>, Way>,
+) {
+    let mut own = ArenaMap::default();
+    for (id, way) in ways.iter() {
+        let stream = &ops.streams[id];
+        let engine = &model.engines[model.clusters[stream.cluster].engine];
+        let pool = facts.parts.streams.get(id).and_then(|p| facts.parts.pools.get(p.pool?));
+        own.insert(
+            id,
+            Own {
+                profile: profiles.get(stream.cluster).and_then(|p| p.as_ref().ok()),
+                cap: way.cap,
+                apply: way.apply.in_bytes_down(),
+                from: way.source,
+                largest: engine.largest_transaction.value.part_up(engine.amplification.value),
+                free: pool.is_some_and(|p| p.payload <= way.cap),
+            },
+        );
+    }
+    let shared = shared(model, ops, &facts.parts, &own, facts.horizon);
+    let mut left: Vec<Idx<Stream>> = ways.iter().map(|(id, _)| id).collect();
+    // Those that are read from first; chains have no cycles, so each turn gets on.
+    while !left.is_empty() {
+        let before = left.len();
+        left.retain(|id| {
+            let profile = profiles.get(ops.streams[*id].cluster);
+            let (Some(way), Some(profile)) = (ways.get(*id), profile) else { return false };
+            let source = way.source.map(|s| facts.streams.get(s).cloned().map(|f| (f, ways.get(s).copied())));
+            let source = match source {
+                Some(None) => return true,
+                Some(Some(known)) => Some(known),
+                None => None,
+            };
+            let fact = fact(model, ops, facts, profile, *id, *way, shared.get(*id).copied(), source);
+            facts.streams.insert(*id, fact);
+            false
+        });
+        if left.len() == before {
+            break;
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "a stream's facts depend on that much")]
+fn fact(
+    model: &Model,
+    ops: &Ops,
+    facts: &Facts,
+    profile: &Result<WeekProfile, Idx<Data>>,
+    id: Idx<Stream>,
+    own: Way,
+    shared: Option<Shared>,
+    source: Option<(StreamFact, Option<Way>)>,
+) -> StreamFact {
+    let stream = &ops.streams[id];
+    let engine = &model.engines[model.clusters[stream.cluster].engine];
+    let service = own.service.max(shared.map_or(0, |s| s.least));
+    let chain = match &source {
+        Some((fact, way)) => fact.chain.min(way.map_or(0, |w| w.apply.in_bytes_down())).min(own.service),
+        None => own.service,
+    };
+    let alone = Behind::of(profile, chain);
+    let (mut lag, mut others) = (alone, Duration::ZERO);
+    if let Some(Shared { lag: Some(together), others: theirs, .. }) = shared
+        && alone.worst().is_none_or(|w| together.worst.plus(theirs) < w)
+    {
+        (lag, others) = (Behind::Lag(together), theirs);
+    }
     let largest = engine.largest_transaction.value.part_up(engine.amplification.value);
-    let unit = time_to_move(largest, Rate::bytes_per_sec(service)).unwrap_or(Duration::MAX);
-    let unit_apply = time_to_move(largest, engine.apply.value.min(disk)).unwrap_or(Duration::MAX);
-    let mut apply = Behind::of(&profile, engine.apply.value.min(disk).in_bytes_down());
+    let mut unit = fluid::time_at(largest, service).unwrap_or(Duration::MAX);
+    let unit_apply = time_to_move(largest, own.apply).unwrap_or(Duration::MAX);
+    let mut apply = Behind::of(profile, own.apply.in_bytes_down());
     if let Behind::Lag(lag) = &mut apply {
         lag.worst = lag.worst.plus(unit_apply);
     }
+    let mut latency = own.latency();
+    if let Some((before, way)) = &source {
+        let applied = way.and_then(|w| time_to_move(largest, w.apply)).unwrap_or(Duration::MAX);
+        unit = unit.plus(before.unit).plus(applied);
+        latency = latency.plus(before.latency);
+    }
+    // The bound is reached when the rate is just what is guaranteed: so where a limit that is
+    // enforced binds it, but not where losses do only on average or others may be idle.
+    let pool = facts.parts.streams.get(id).and_then(|p| facts.parts.pools.get(p.pool?).map(|pool| (p, pool)));
+    let reached = match own.held.binding {
+        Binding::Share(..) => pool.is_some_and(|(p, pool)| pool.members == 1 && pool.rate <= p.rate),
+        Binding::Limit | Binding::Window | Binding::Local => true,
+        Binding::Card(_) | Binding::Disk(_) | Binding::Leftover(_) | Binding::Losses => false,
+    };
+    let surely = match (alone, shared) {
+        _ if source.is_some() => Duration::ZERO,
+        (_, Some(Shared { lag: Some(lag), reached: true, .. })) => lag.worst,
+        (Behind::Lag(lag), _) if reached => lag.worst,
+        (Behind::Never(_), _) if reached => Duration::MAX,
+        _ => Duration::ZERO,
+    };
     StreamFact {
-        way,
+        way: own.held,
         service,
-        lag: Behind::of(&profile, service),
-        latency: Duration(way.rtt.0.div_ceil(2)),
+        chain,
+        shared,
+        source: own.source,
+        lag,
+        latency,
         unit,
+        others,
+        surely,
         apply,
     }
 }

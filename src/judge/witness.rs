@@ -44,7 +44,7 @@ fn of_stream(estate: Estate<'_>, choice: &Choice) -> Witness {
     match fact.map(|f| (f, &f.lag)) {
         Some((f, Behind::Lag(lag))) => Witness {
             strike: format!("every week at {}", show::second_of_week(lag.at)),
-            kept: Some(format!("what was written {} before", quantity::duration(lag.worst))),
+            kept: Some(format!("what was written {} before", quantity::duration(f.surely))),
             bound_by: format!("{} wait to be sent at {}", quantity::bytes(lag.backlog), binding(estate, f)),
         },
         Some((f, Behind::Never(n))) => Witness {

@@ -130,6 +130,8 @@ pub enum Mode {
 pub struct Replica {
     /// When a write counts as done.
     pub mode: Input<Mode>,
+    /// The replica that it reads, where that is not the primary: its host.
+    pub from: Option<(Idx<Host>, Span)>,
     /// Bytes before by bytes after, in billionths: 2.2 is 2 200 000 000. 1 when nothing is stated.
     pub compress: Input<Ratio>,
     /// How long its first copy may take to arrive.
@@ -256,6 +258,7 @@ impl Model {
     pub fn source_host(&self, copy: Idx<Copy>) -> Idx<Host> {
         let c = &self.copies[copy];
         match &c.kind {
+            CopyKind::Replica(Replica { from: Some((host, _)), .. }) => *host,
             CopyKind::Replica(_) | CopyKind::Mirror(_) => self.primary_host(c.data),
             CopyKind::Backup(b) => b.from.0,
             CopyKind::CopyOf(o) => self.host_of(self.copies[o.of].place),

@@ -2,7 +2,7 @@
 
 use crate::base::Span;
 use crate::diag::{Diagnostic, catalogue as c};
-use crate::model::{Copy, Host};
+use crate::model::{Class, Copy, Host, Link};
 
 pub(super) fn copies_differ(copy: &Copy, before: Span) -> Diagnostic {
     Diagnostic::new(
@@ -32,4 +32,16 @@ pub(super) fn same_address(host: &Host, before: &Host) -> Diagnostic {
     let at = host.address.map_or(host.span, |a| a.span);
     Diagnostic::new(&c::SAME_ADDRESS, at, format!("`{}` has the address of `{}`", host.name, before.name))
         .label(before.address.map_or(before.span, |a| a.span), "stated here first")
+}
+
+pub(super) fn no_share(at: Span, name: &str, link: &Link, class: Class) -> Diagnostic {
+    let class = class.name();
+    let what = format!("`{name}` crosses `{}`, which is divided and gives `{class}` nothing", link.name);
+    let mut finding = Diagnostic::new(&c::NO_SHARE, at, what);
+    if let Some((_, share)) = link.shares.first() {
+        finding = finding.label(share.span, "divided here");
+    }
+    finding.help(format!(
+        "give it a share of the link, `share {{ {class} = 10 % }}`, or another way, `over = …`"
+    ))
 }

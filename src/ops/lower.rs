@@ -36,6 +36,7 @@ pub fn lower(model: &Model, problems: &mut Problems) -> Ops {
     lower.places();
     let Lower { mut ops, problems, .. } = lower;
     shaping::divide(model, &mut ops);
+    shaping::unshared(model, &ops, problems);
     retention::keep(model, &mut ops);
     addresses(model, &ops, problems);
     ops
@@ -97,7 +98,7 @@ impl Lower<'_> {
             self.ops.streams.alloc(Stream {
                 name,
                 cluster: *cluster,
-                from: self.model.clusters[*cluster].primary.0,
+                from: replica.from.map_or(self.model.clusters[*cluster].primary.0, |f| f.0),
                 to,
                 mode: replica.mode.value,
                 compress: replica.compress.value,
@@ -422,7 +423,10 @@ fn alike(a: &Copy, b: &Copy) -> bool {
         return false;
     }
     match (&a.kind, &b.kind) {
-        (CopyKind::Replica(x), CopyKind::Replica(y)) => x.mode == y.mode && x.compress == y.compress,
+        (CopyKind::Replica(x), CopyKind::Replica(y)) => {
+            let from = |r: &crate::model::Replica| r.from.map(|f| f.0);
+            x.mode == y.mode && x.compress == y.compress && from(x) == from(y)
+        }
         (CopyKind::Backup(x), CopyKind::Backup(y)) => {
             x.from.0 == y.from.0
                 && x.method == y.method

@@ -1,7 +1,8 @@
 //! Streams of changes, the ways that bytes take, and the shaping that holds their shares.
 
+use super::Ops;
 use crate::base::{EcoString, Span};
-use crate::model::{Class, Cluster, Copy, Hop, Host, Link, Mode};
+use crate::model::{Class, Cluster, Copy, Hop, Host, Link, Mode, Model};
 use crate::quantity::{Rate, Ratio};
 use la_arena::Idx;
 use std::net::IpAddr;
@@ -13,7 +14,7 @@ pub struct Path {
     pub hops: Vec<Hop>,
 }
 
-/// A stream of a database's changes from its primary to one replica: one connection for all the
+/// A stream of a database's changes from its primary, or from a replica, to one replica: one connection for all the
 /// data classes in it.
 #[derive(Debug)]
 pub struct Stream {
@@ -23,7 +24,7 @@ pub struct Stream {
     pub cluster: Idx<Cluster>,
     /// The copies that it feeds, one for each data class that declares the replica. Never empty.
     pub serves: Vec<Idx<Copy>>,
-    /// The primary's host.
+    /// The primary's host, or that of the replica which it reads.
     pub from: Idx<Host>,
     /// The replica's host.
     pub to: Idx<Host>,
@@ -35,6 +36,16 @@ pub struct Stream {
     pub paths: Vec<Path>,
     /// The replica's declaration.
     pub span: Span,
+}
+
+impl Stream {
+    /// The stream that feeds the replica which this one reads; none when it reads the primary.
+    pub fn source(&self, model: &Model, ops: &Ops) -> Option<Idx<Self>> {
+        if model.clusters[self.cluster].primary.0 == self.from {
+            return None;
+        }
+        ops.streams.iter().find(|(_, s)| s.cluster == self.cluster && s.to == self.from).map(|(id, _)| id)
+    }
 }
 
 /// The traffic shaping of one host: HTB classes with a fair queue each, on what leaves by its

@@ -6,10 +6,8 @@ use super::requisites::{Openings, keys_left};
 use super::step::{Means, Reason};
 use super::{Index, Lost, Outage};
 use crate::flow::stream::Behind;
-use crate::flow::{Binding, Facts, StreamFact, never_falls_back};
-use crate::model::{
-    Class, Copy, CopyKind, Data, Files, Host, Mode, Model, On, Place, Response, Store, StrikeKind,
-};
+use crate::flow::{Facts, StreamFact, never_falls_back};
+use crate::model::{Copy, CopyKind, Data, Files, Host, Mode, Model, On, Place, Response, Store, StrikeKind};
 use crate::ops::shaping::{targets, way_back};
 use crate::ops::{Director, Job, JobKind, Ops, Stream};
 use crate::quantity::Duration;
@@ -159,8 +157,8 @@ impl Chooser<'_> {
             } else if covered && never_falls_back(stream.mode) {
                 (Some(Duration::ZERO), Duration::ZERO, None, Outage::default())
             } else {
-                let (_, surely, reason) = self.behind(stream, fact);
-                let cut = self.outages.stream(self.model, stream);
+                let (_, surely, reason) = self.behind(fact);
+                let cut = self.outages.stream(self.model, self.ops, stream);
                 (stream_after_outage(fact, cut), surely.max(cut.surely), reason, cut)
             };
             found.push(Candidate {
@@ -259,7 +257,7 @@ impl Chooser<'_> {
                 let streams = self.index.streams(*cluster);
                 match streams.iter().find(|s| self.ops.streams[**s].to == host) {
                     Some(stream) => match self.facts.streams.get(*stream) {
-                        Some(fact) => (fact.applied(), self.behind(&self.ops.streams[*stream], fact).2),
+                        Some(fact) => (fact.applied(), self.behind(fact).2),
                         None => (None, None),
                     },
                     None => (Some(Duration::ZERO), None),
@@ -432,32 +430,15 @@ impl Chooser<'_> {
     }
 
     /// What a replica may lack: its bound, what can surely happen, and why there is no bound.
-    fn behind(&self, stream: &Stream, fact: &StreamFact) -> (Option<Duration>, Duration, Option<Reason>) {
-        // The bound is reached when the rate is just what is guaranteed: so where a limit that is
-        // enforced binds it, but not where losses do only on average or others may be idle.
-        let reached = match fact.way.binding {
-            Binding::Share(link, _) => self.held_to(stream, link),
-            Binding::Limit | Binding::Window | Binding::Local => true,
-            Binding::Card(_) | Binding::Disk(_) | Binding::Leftover(_) | Binding::Losses => false,
-        };
+    fn behind(&self, fact: &StreamFact) -> (Option<Duration>, Duration, Option<Reason>) {
         match fact.lag {
-            Behind::Lag(lag) => (fact.received(), if reached { lag.worst } else { Duration::ZERO }, None),
-            Behind::Never(_) => {
-                let surely = if reached { Duration::MAX } else { Duration::ZERO };
-                (None, surely, Some(Reason::NeverCatchesUp))
-            }
+            Behind::Lag(_) => (fact.received(), fact.surely, None),
+            Behind::Never(_) => (None, fact.surely, Some(Reason::NeverCatchesUp)),
             Behind::Unstated(data) => {
                 let what = format!("how much is written to `{}`", self.model.data[data].name);
                 (None, Duration::ZERO, Some(Reason::MissingInput(what)))
             }
         }
-    }
-
-    /// Whether a stream gets its part of a share and no more: shaping is emitted, and nobody else
-    /// on the host is in its class, whose silence would leave it more.
-    fn held_to(&self, stream: &Stream, link: Idx<crate::model::Link>) -> bool {
-        let classes = self.ops.shapers.iter().filter(|s| s.host == stream.from).flat_map(|s| &s.classes);
-        classes.into_iter().any(|c| c.link == link && c.class == Class::Replication && c.members == 1)
     }
 }
 

@@ -6,9 +6,11 @@ mod afterwards;
 mod audit;
 mod build;
 mod choose;
+mod detours;
 mod index;
 pub mod lost;
 mod outage;
+
 mod reading;
 mod recover;
 mod requisites;

@@ -45,7 +45,7 @@ impl Outages {
     /// How long a stream had carried nothing. A semi-sync primary stops for its time-out when it
     /// is cut off, goes on alone, and stays asynchronous; a sync one writes nothing meanwhile that
     /// no other replica acknowledges, which whoever promotes it looks at.
-    pub fn stream(&self, model: &Model, stream: &Stream) -> Outage {
+    pub fn stream(&self, model: &Model, ops: &Ops, stream: &Stream) -> Outage {
         if self.0.is_empty() {
             return Outage::default();
         }
@@ -64,7 +64,11 @@ impl Outages {
             Mode::SemiSync { timeout } => Duration(alone.0.saturating_sub(timeout.0)),
             Mode::Async | Mode::Sync => alone,
         };
-        Outage { most, surely }
+        // What reads another replica has nothing that this one has not.
+        let feeds = |s: &&Stream| s.cluster == stream.cluster && s.to == stream.from;
+        let before = ops.streams.iter().map(|(_, s)| s).find(feeds);
+        let before = before.map_or_else(Outage::default, |s| self.stream(model, ops, s));
+        Outage { most, surely }.and(before)
     }
 
     /// How long no run of a job, or of a job whose runs it copies, could bring anything.
@@ -91,7 +95,7 @@ impl Outages {
         let own = Outage { most, surely };
         own.and(match (&job.kind, source) {
             (JobKind::Copy { of, .. }, _) => self.job(model, ops, *of),
-            (_, Some(stream)) => self.stream(model, stream),
+            (_, Some(stream)) => self.stream(model, ops, stream),
             _ => Outage::default(),
         })
     }

@@ -29,6 +29,7 @@ impl Builder<'_> {
         self.in_order(moved);
         if !self.lost.hostile && self.lost.corrupted.is_none() {
             self.stalls();
+            self.outages();
         }
         if self.lost.corrupted.is_some() && hit.len() > 1 {
             let names: Vec<_> = hit.iter().take(12).map(|d| format!("`{}`", model.data[*d].name)).collect();

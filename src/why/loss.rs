@@ -18,7 +18,7 @@ pub fn loss(estate: Estate<'_>, choice: &Choice) -> Node {
         format!("recent work lost when {} of `{}` serves", copy.name, model.data[choice.data].name).into();
     let mut children: Vec<Node> = match choice.means {
         Means::Promote => stream_of(estate, choice)
-            .map(|(stream, fact)| received(model, stream, fact))
+            .map(|(stream, fact)| received(estate, stream, fact))
             .into_iter()
             .collect(),
         Means::Publish | Means::Restore => {
@@ -68,15 +68,36 @@ fn stream_of<'a>(estate: Estate<'a>, choice: &Choice) -> Option<(&'a Stream, &'a
     Some((stream, estate.facts.streams.get(id)?))
 }
 
-fn received(model: &Model, stream: &Stream, fact: &StreamFact) -> Node {
+pub(super) fn received(estate: Estate<'_>, stream: &Stream, fact: &StreamFact) -> Node {
+    let model = estate.model;
     let engine = &model.engines[model.clusters[stream.cluster].engine];
     let mut wait = written(model, stream);
     wait.push(way(model, "what the way guarantees", &fact.way, hops(stream), Class::Replication));
+    let together = fact.shared.filter(|s| matches!(fact.lag, Behind::Lag(lag) if s.lag == Some(lag)));
+    if let Some(shared) = together {
+        wait.push(Node::rule(
+            "streams that share what it takes",
+            Value::Count(shared.streams),
+            "max-min: what one leaves is the others', at each moment of the week",
+            vec![],
+        ));
+        wait.push(Node::rule(
+            "what it has at any moment at least",
+            Value::Flow(shared.least),
+            "the least of the week, if it asks for it",
+            vec![],
+        ));
+    }
     let backlog = match fact.lag {
         Behind::Lag(lag) => Node::rule(
             format!("the longest wait to be sent, of what is written {}", show::second_of_week(lag.at)),
             Value::Time(lag.worst),
-            "the longest horizontal distance between what is written and what the way carries",
+            match together {
+                Some(_) => {
+                    "all that share it solved together: the longest horizontal distance of what is written and what is sent"
+                }
+                None => "the longest horizontal distance between what is written and what the way carries",
+            },
             wait,
         ),
         Behind::Never(_) => {
@@ -105,12 +126,25 @@ fn received(model: &Model, stream: &Stream, fact: &StreamFact) -> Node {
             Value::Size(engine.largest_transaction.value),
         )],
     );
-    Node::rule(
-        format!("how far `{}` is behind", stream.name),
-        fact.received().into(),
-        "the sum",
-        vec![backlog, latency, unit],
-    )
+    let mut parts = vec![backlog, latency, unit];
+    if fact.others > crate::quantity::Duration::ZERO {
+        parts.push(Node::rule(
+            "the largest transactions of those who share with it may come first",
+            Value::Time(fact.others),
+            "their bytes at the least that it has",
+            vec![],
+        ));
+    }
+    if let Some((source, before)) = fact.source.and_then(|s| Some((s, estate.facts.streams.get(s)?))) {
+        let source = received(estate, &estate.ops.streams[source], before);
+        parts.push(Node::rule(
+            "it reads a replica: its wait, latency and transactions count from the primary on",
+            Value::None,
+            "what that replica has not yet applied has not come here either",
+            vec![source],
+        ));
+    }
+    Node::rule(format!("how far `{}` is behind", stream.name), fact.received().into(), "the sum", parts)
 }
 
 fn hops(stream: &Stream) -> &[Hop] {
@@ -260,7 +294,7 @@ fn runs(estate: Estate<'_>, job: Idx<Job>) -> Node {
                 "the replica's own queue",
                 vec![],
             );
-            let children_of = vec![received(estate.model, &estate.ops.streams[*stream], fact), apply];
+            let children_of = vec![received(estate, &estate.ops.streams[*stream], fact), apply];
             let source = Node::rule(
                 "the replica that is read is itself behind",
                 fact.applied().into(),

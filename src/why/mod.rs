@@ -6,10 +6,12 @@
 mod assumptions;
 mod kept;
 mod loss;
+mod outage;
 mod time;
 
 pub use assumptions::{Assumed, Assumptions};
 pub use loss::loss;
+pub use outage::outages;
 pub use time::time;
 
 use crate::base::EcoString;

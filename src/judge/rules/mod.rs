@@ -14,6 +14,7 @@ use super::cycles::cycles;
 use super::{errors, witness};
 use crate::calendar::WeekProfile;
 use crate::diag::Problems;
+use crate::flow::Binding;
 use crate::flow::stream::Behind;
 use crate::model::{Cluster, Idx, Input, Model, Objective, StrikeKind, Tier};
 use crate::plan::Estate;
@@ -93,6 +94,9 @@ fn runs(estate: Estate<'_>, problems: &mut Problems) {
         if job.kind.director().is_some_and(|d| crowded.contains(&d)) {
             continue;
         }
+        if nothing_promised(fact.way.binding) {
+            continue;
+        }
         // A run whose bytes nobody states is told of where it is needed.
         let late = fact.levels.iter().find(|l| l.bytes.is_some() && l.overruns());
         if let Some(level) = late {
@@ -105,6 +109,9 @@ fn runs(estate: Estate<'_>, problems: &mut Problems) {
 fn catching_up(estate: Estate<'_>, problems: &mut Problems) {
     for (id, fact) in estate.facts.streams.iter() {
         let stream = &estate.ops.streams[id];
+        if nothing_promised(fact.way.binding) {
+            continue;
+        }
         match (&fact.lag, &fact.apply) {
             (Behind::Never(n), _) => {
                 let why = witness::binding(estate, fact);
@@ -117,6 +124,11 @@ fn catching_up(estate: Estate<'_>, problems: &mut Problems) {
             _ => {}
         }
     }
+}
+
+/// Whether a divided link gives it nothing, which has a finding of its own.
+fn nothing_promised(binding: Binding) -> bool {
+    matches!(binding, Binding::Share(_, 0))
 }
 
 fn encryption(estate: Estate<'_>, problems: &mut Problems) {

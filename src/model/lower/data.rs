@@ -11,6 +11,7 @@ use crate::quantity::{Duration, Ratio};
 use crate::resolve::hir::{Item, ItemId, Value};
 use crate::schema::Kind;
 use la_arena::Idx;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn seed_within(item: &Item) -> Input<Duration> {
     let assumed = || Input::assumed(Duration::from_hours(72), item.span, &defaults::SEED);
@@ -19,6 +20,29 @@ fn seed_within(item: &Item) -> Input<Duration> {
 
 fn schedule(item: &Item, name: &str) -> Option<(Rule, Span)> {
     item.read(name, rule).map(|r| (r.value, r.span))
+}
+
+/// What the replicas of a data class read.
+struct Sources {
+    /// By the host of each replica: the host that it names, if it names one.
+    replicas: BTreeMap<Idx<Host>, Option<(Idx<Host>, Span)>>,
+    /// Those that read one another in a circle.
+    wrong: BTreeSet<Idx<Host>>,
+}
+
+impl Sources {
+    /// How many replicas a host's reads from one another on the way to the primary.
+    fn depth(&self, host: Idx<Host>) -> usize {
+        let mut depth = 0;
+        let mut at = host;
+        while let Some(Some((next, _))) = self.replicas.get(&at) {
+            (at, depth) = (*next, depth + 1);
+            if depth > self.replicas.len() {
+                break;
+            }
+        }
+        depth
+    }
 }
 
 impl Lower<'_> {
@@ -79,8 +103,13 @@ impl Lower<'_> {
     fn copies(&mut self, id: ItemId, data: Idx<Data>) {
         let mut whole = true;
         // Replicas first: a backup may read one; backups before their copies.
-        for (_, item) in self.inside(id, Kind::Replica) {
-            let replica = self.replica(item, data);
+        let mut replicas = self.inside(id, Kind::Replica);
+        let sources = self.sources(&replicas, data);
+        // What is read by others comes before them.
+        replicas
+            .sort_by_key(|(_, item)| item.target.and_then(|t| self.id(t)).map_or(0, |h| sources.depth(h)));
+        for (_, item) in replicas {
+            let replica = self.replica(item, data, &sources);
             whole &= self.keep(data, item, replica).is_some();
         }
         for (_, item) in self.inside(id, Kind::Mirror) {
@@ -112,6 +141,7 @@ impl Lower<'_> {
             return None;
         }
         let from = match &kind {
+            CopyKind::Replica(Replica { from: Some((host, _)), .. }) => *host,
             CopyKind::Replica(_) | CopyKind::Mirror(_) => self.model.primary_host(data),
             CopyKind::Backup(b) => b.from.0,
             CopyKind::CopyOf(o) => self.model.host_of(self.model.copies[o.of].place),
@@ -132,7 +162,40 @@ impl Lower<'_> {
         format!("{} {at}", item.def.keyword).into()
     }
 
-    fn replica(&mut self, item: &Item, data: Idx<Data>) -> Option<(Place, CopyKind)> {
+    /// What each replica of a data class reads, by host: one that reads another one names it.
+    fn sources(&mut self, replicas: &[(ItemId, &Item)], data: Idx<Data>) -> Sources {
+        let mut sources = Sources { replicas: BTreeMap::new(), wrong: BTreeSet::new() };
+        for (_, item) in replicas {
+            let Some(host) = item.target.and_then(|t| self.id::<Host>(t)) else { continue };
+            let from = item.reference("from").and_then(|(h, span)| Some((self.id::<Host>(h)?, span)));
+            sources.replicas.insert(host, from);
+        }
+        let primary = self.model.primary_host(data);
+        for (host, from) in &sources.replicas {
+            // From one to the one that it reads; a way that comes back never ends at the primary.
+            let mut seen = vec![*host];
+            let mut next = *from;
+            while let Some((at, span)) = next.filter(|(at, _)| *at != primary) {
+                if at == *host {
+                    if seen.iter().all(|s| host <= s) {
+                        let names: Vec<&str> =
+                            seen.iter().map(|h| self.model.hosts[*h].name.as_str()).collect();
+                        self.problems.push(errors::replica_cycle(span, &names));
+                    }
+                    sources.wrong.extend(seen);
+                    break;
+                }
+                if seen.contains(&at) {
+                    break;
+                }
+                seen.push(at);
+                next = sources.replicas.get(&at).copied().flatten();
+            }
+        }
+        sources
+    }
+
+    fn replica(&mut self, item: &Item, data: Idx<Data>, sources: &Sources) -> Option<(Place, CopyKind)> {
         if item.poisoned {
             return None;
         }
@@ -166,8 +229,38 @@ impl Lower<'_> {
             }
             _ => Mode::Async,
         };
+        if sources.wrong.contains(&host) {
+            return None;
+        }
+        let primary = c.primary.0;
+        let from = match item.reference("from") {
+            None => None,
+            Some((h, span)) => match self.id::<Host>(h)? {
+                source if source == primary => None,
+                source if !sources.replicas.contains_key(&source) => {
+                    let (source, data) = (&self.model.hosts[source].name, &self.model.data[data].name);
+                    self.problems.push(errors::no_source_replica(source, data, span));
+                    return None;
+                }
+                _ if value != Mode::Async => {
+                    self.problems.push(errors::wrong_protection(
+                        mode.span,
+                        "a replica that reads another one acknowledges nothing to the primary",
+                        "write `mode = async`, or leave `from` out",
+                    ));
+                    return None;
+                }
+                source => {
+                    // One that reads a replica which is left out is left out with it.
+                    let mut known = self.model.data[data].copies.iter();
+                    known.find(|c| self.model.copies[**c].place == Place::Host(source))?;
+                    Some((source, span))
+                }
+            },
+        };
         let replica = Replica {
             mode: mode.map(|_| value),
+            from,
             compress: item
                 .read("compress", ratio)
                 .unwrap_or_else(|| Input::assumed(Ratio::WHOLE, item.span, &defaults::COMPRESS)),

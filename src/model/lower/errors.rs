@@ -65,6 +65,18 @@ pub(super) fn no_such_replica(host: &str, data: &str, at: Span) -> Diagnostic {
         .help(format!("a backup reads the primary, or a replica that is declared: `replica {host} {{ … }}`"))
 }
 
+pub(super) fn no_source_replica(host: &str, data: &str, at: Span) -> Diagnostic {
+    Diagnostic::new(&c::NOT_A_REPLICA, at, format!("`{host}` holds no replica of `{data}`"))
+        .help(format!("a replica reads the primary, or a replica that is declared: `replica {host} {{ … }}`"))
+}
+
+pub(super) fn replica_cycle(at: Span, hosts: &[&str]) -> Diagnostic {
+    let round =
+        hosts.iter().chain(hosts.first()).map(|h| format!("`{h}`")).collect::<Vec<_>>().join(" reads ");
+    Diagnostic::new(&c::REPLICA_CYCLE, at, format!("these replicas never hear of a write: {round}"))
+        .help("let one of them read the primary: leave its `from` out")
+}
+
 pub(super) fn copy_on_itself(at: Span, host: &str) -> Diagnostic {
     Diagnostic::new(&c::COPY_ON_ITSELF, at, format!("`{host}` holds the original"))
         .help("a copy on the same host is lost with it: name another host")

@@ -62,6 +62,11 @@ pub static REPLICA: KindDef = KindDef {
             "When a write counts as done.",
         ),
         may(
+            "from",
+            Type::Ref(&[Kind::Host]),
+            "The replica that it reads, which passes on what it has applied. The primary when not stated.",
+        ),
+        may(
             "over",
             Type::Route,
             "The links that its stream takes. The one link between the sites when not stated.",

@@ -15,8 +15,8 @@ use crate::emit::artifact::{Artifact, ArtifactTree};
 use crate::emit::target::{Input, Target};
 use crate::emit::template::TemplateError;
 use crate::model::{CopyKind, Host, Model, On};
-use crate::ops::shaping::{self, Members};
-use crate::ops::{Job, JobKind, Ops, class_of};
+use crate::ops::shaping;
+use crate::ops::{Job, JobKind, Ops};
 use crate::quantity::{Rate, Ratio};
 use la_arena::Idx;
 use serde::Serialize;
@@ -133,10 +133,10 @@ fn artifact(text: String, model: &Model, job: &Job) -> Artifact {
 /// The mirrors, in the order of the spec. One whose host has no address is left out: that is an
 /// error by itself.
 fn mirrors<'a>(model: &'a Model, ops: &'a Ops) -> Vec<Mirror<'a>> {
-    let members = shaping::members(model, ops);
+    let parts = shaping::parts(model, ops);
     ops.jobs
         .iter()
-        .filter_map(|(_, job)| {
+        .filter_map(|(id, job)| {
             let JobKind::Mirror { from, from_path, to, to_path, max_delete, keep } = &job.kind else {
                 return None;
             };
@@ -149,7 +149,7 @@ fn mirrors<'a>(model: &'a Model, ops: &'a Ops) -> Vec<Mirror<'a>> {
                 folder: to_path,
                 keep: *keep,
                 max_delete: *max_delete,
-                limit: payload(model, &members, job),
+                limit: payload(parts.jobs.get(id).copied(), job),
             })
         })
         .collect()
@@ -157,13 +157,8 @@ fn mirrors<'a>(model: &'a Model, ops: &'a Ops) -> Vec<Mirror<'a>> {
 
 /// The payload that a job is held to: its limit as stated, and of its part of each link's share
 /// what headers leave. This is what the run's time was computed with.
-fn payload(model: &Model, members: &Members, job: &Job) -> Option<Rate> {
-    let hops = job.paths.first().map_or(&[][..], |p| &p.hops);
-    let parts = hops.iter().filter_map(|hop| {
-        let (rate, link, _) = shaping::part(model, members, &[*hop], class_of(&job.kind))?;
-        Some(rate.part_down(model.links[link].efficiency.value))
-    });
-    parts.chain(job.cap.map(|c| c.rate)).min()
+fn payload(part: Option<shaping::Part>, job: &Job) -> Option<Rate> {
+    part.map(|p| p.payload).into_iter().chain(job.cap.map(|c| c.rate)).min()
 }
 
 /// What `--bwlimit` is given: KiB/s, rounded down.
