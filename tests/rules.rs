@@ -380,6 +380,38 @@ fn checks_against_the_promise_and_against_a_pause() {
 }
 
 #[test]
+fn an_address_moves_as_fast_as_its_check() {
+    // Three checks 20 s apart and the last hanging as long, 80 s; then the skew of priority 190,
+    // (256 - 190) / 256 of 1 s, and a second in which neighbours learn it: 81.258 s.
+    let spec = |check: &str, rto: &str| {
+        format!(
+            "tier t {{ host {{ rto = {rto} }} }} pool web {{ members = [y1, y2]; needs = 1; port = 80 }}
+            vip v {{ address = 10.0.0.99/24; on = [x1, x2]; serves = web; {check} }}
+            service w : t {{ runs-on = web; start = 9 s }}"
+        )
+    };
+    let words =
+        ["the address `v` notices after up to 1 min 22 s, of the 2 min", "3 failed checks 20 s apart"];
+    says(&spec("every = 20 s; fall = 3", "2 min"), "slow-failover", &words);
+    silent(&spec("every = 20 s; fall = 3", "3 min"), "slow-failover");
+    // Three advertisements of 10 s, 2.579 s of skew and the second are more than 4 s of checks.
+    let words = ["up to 33.6 s, of the 1 min", "three missed advertisements 10 s apart"];
+    says(&spec("every = 1 s; fall = 3; advert = 10 s", "1 min"), "slow-failover", &words);
+}
+
+#[test]
+fn numbers_in_a_network_that_two_sites_share() {
+    let spec = |b: &str, on: &str| {
+        format!("vip v {{ address = 10.0.0.98/24; on = [x1] }} vip w {{ address = {b}; on = [{on}] }}")
+    };
+    says(&spec("10.0.0.99/24", "y1"), "vrrp-ids-collide", &["advertised to `10.0.0.0/24` as number 1"]);
+    silent(&spec("10.0.1.99/24", "y1"), "vrrp-ids-collide");
+    silent(&spec("10.0.0.99/24", "y1, y2"), "vrrp-ids-collide");
+    // In one site they have numbers of their own.
+    silent(&spec("10.0.0.99/24", "x2"), "vrrp-ids-collide");
+}
+
+#[test]
 fn where_nothing_may_be_lost_the_help_names_the_hop() {
     // R-20, R-22: the way out is not a faster link.
     let help = |mode: &str| {
