@@ -4,6 +4,7 @@ use drlang::base::world::Memory;
 use drlang::diag::Severity;
 use drlang::diag::catalogue::{ALL, find};
 use drlang::driver::{Compiled, Options, compile};
+use drlang::plan::StepKind;
 use std::collections::BTreeSet;
 
 /// 2026-01-15, midnight UTC.
@@ -28,7 +29,10 @@ const SITES: &str = "
 
 fn raw(text: &str) -> Compiled {
     // Blocks end their lines, and what a test leaves out leaves nothing behind.
-    let text = text.replace("; ;", ";").replace("; }", " }").replace("} ", "}\n");
+    raw_as_it_is(&text.replace("; ;", ";").replace("; }", " }").replace("} ", "}\n"))
+}
+
+fn raw_as_it_is(text: &str) -> Compiled {
     let world = Memory([("main.dr".to_owned(), text.as_bytes().to_vec())].into());
     compile(&world, "main.dr", &Options::from(AS_OF)).expect("it is in memory")
 }
@@ -377,6 +381,137 @@ fn checks_against_the_promise_and_against_a_pause() {
     // (2 - 1)(250 + 250) + 250: 750 ms, and a pause of 1 s is assumed; three make 1250 ms.
     says(&spec("every = 250 ms; fall = 2", "4 min"), "hasty-failover", &["after 750 ms", "as is assumed,"]);
     silent(&spec("every = 250 ms; fall = 3", "4 min"), "hasty-failover");
+}
+
+#[test]
+fn an_address_moves_as_fast_as_its_check() {
+    // Three checks 20 s apart and the last hanging as long, 80 s; then the skew of priority 190,
+    // (256 - 190) / 256 of 1 s, and a second in which neighbours learn it: 81.258 s.
+    let spec = |check: &str, rto: &str| {
+        format!(
+            "tier t {{ host {{ rto = {rto} }} }} pool web {{ members = [y1, y2]; needs = 1; port = 80 }}
+            vip v {{ address = 10.0.0.99/24; on = [x1, x2]; serves = web; {check} }}
+            service w : t {{ runs-on = web; start = 9 s }}"
+        )
+    };
+    let words =
+        ["the address `v` notices after up to 1 min 22 s, of the 2 min", "3 failed checks 20 s apart"];
+    says(&spec("every = 20 s; fall = 3", "2 min"), "slow-failover", &words);
+    silent(&spec("every = 20 s; fall = 3", "3 min"), "slow-failover");
+    // Three advertisements of 10 s, 2.579 s of skew and the second are more than 4 s of checks.
+    let words = ["up to 33.6 s, of the 1 min", "three missed advertisements 10 s apart"];
+    says(&spec("every = 1 s; fall = 3; advert = 10 s", "1 min"), "slow-failover", &words);
+}
+
+#[test]
+fn numbers_in_a_network_that_two_sites_share() {
+    let spec = |b: &str, on: &str| {
+        format!("vip v {{ address = 10.0.0.98/24; on = [x1] }} vip w {{ address = {b}; on = [{on}] }}")
+    };
+    says(&spec("10.0.0.99/24", "y1"), "vrrp-ids-collide", &["advertised to `10.0.0.0/24` as number 1"]);
+    silent(&spec("10.0.1.99/24", "y1"), "vrrp-ids-collide");
+    silent(&spec("10.0.0.99/24", "y1, y2"), "vrrp-ids-collide");
+    // In one site they have numbers of their own.
+    silent(&spec("10.0.0.99/24", "x2"), "vrrp-ids-collide");
+}
+
+#[test]
+fn a_bond_that_hides_two_advertisements() {
+    let spec = |debounce: &str, advert: &str| {
+        let host = format!("host x1 {{ address = 10.0.0.3; debounce = {debounce} }}");
+        let sites = SITES.replace("host x1 { address = 10.0.0.3 }", &host);
+        let vip = format!("vip v {{ address = 10.0.0.99/24; on = [x1, x2]; advert = {advert} }}");
+        let compiled = raw(&format!("{PEOPLE} {sites} {vip}"));
+        compiled.problems.iter().filter(|d| d.entry.name == "debounce-too-long").count()
+    };
+    // (3 - 1) x 1 s, and (3 - 1) x 500 ms.
+    assert_eq!([spec("2 s", "1 s"), spec("1999 ms", "1 s"), spec("1 s", "500 ms")], [1, 0, 1]);
+}
+
+#[test]
+fn a_mirror_that_may_drop_all_but_a_hundredth_is_guarded() {
+    let spec = |most: &str| {
+        format!(
+            "data f {{ on = x1 path \"/f\"; size = 1 GiB; mirror x2 {{ at = every 4 h; max-delete = {most} }} }}"
+        )
+    };
+    says(&spec("100 %"), "unguarded-mirror", &["follows the deletion of every file", "3 snapshots"]);
+    silent(&spec("99 %"), "unguarded-mirror");
+}
+
+#[test]
+fn static_trees_and_those_that_live() {
+    // 900 GiB and 2 % a month for 13 periods of 30 days: 1164 GiB; a hundredth of it a day.
+    let spec = |size: &str, changed: &str| {
+        format!("data f {{ on = x1 path \"/f\"; size = {size}; changed = {changed} }}")
+    };
+    says(&spec("900 GiB growing 2 % / month", "1 % / day"), "large-tree", &["1.14 TiB"]);
+    silent(&spec("900 GiB growing 2 % / month", "0.1 % / hour"), "large-tree");
+    silent(&spec("1 TiB", "1 % / day"), "large-tree");
+}
+
+#[test]
+fn ways_that_only_meet_at_their_ends_share_nothing() {
+    let spec = |a: &str, b: &str| {
+        format!(
+            "conduit p conduit q link one : a <-> b {{ bandwidth = 1 Gbit/s; rtt = 2 ms; conduit = [{a}] }}
+            link two : a <-> b {{ bandwidth = 1 Gbit/s; rtt = 2 ms; conduit = [{b}] }}
+            data f {{ on = x1 path \"/f\"; size = 1 GiB; mirror y1 {{ at = every 4 h; over = one or two }} }}"
+        )
+        .replace("conduit p conduit q ", "conduit p\nconduit q\n")
+    };
+    says(&spec("p, q", "q"), "ways-share-fate", &["all ways of `mirror y1` go through conduit `q`"]);
+    silent(&spec("p", "q"), "ways-share-fate");
+}
+
+#[test]
+fn a_service_of_one_server_needs_no_second_place_for_its_files() {
+    let spec = |members: &str, mirror: &str| {
+        format!(
+            "pool web {{ members = [{members}]; port = 80 }}
+            data f {{ on = db path \"/f\"; size = 1 GiB; files = independent; {mirror} }}
+            service s {{ runs-on = web; needs = [f]; start = 9 s }}"
+        )
+    };
+    says(
+        &spec("x1, x2", ""),
+        "files-on-one-server",
+        &["the 2 servers of `web` need the files of `f`, which are on `db`"],
+    );
+    silent(&spec("x1", ""), "files-on-one-server");
+    silent(
+        &spec("x1, x2", "mirror y1 { at = every 4 h }")
+            .replace("service", "link l : a <-> b { bandwidth = 1 Gbit/s; rtt = 2 ms } service"),
+        "files-on-one-server",
+    );
+}
+
+#[test]
+fn an_address_on_the_host_of_a_primary() {
+    let spec = |on: &str| {
+        format!(
+            "cluster c : maria {{ primary = db; replicas = [db2] }} vip v {{ address = 10.0.0.99/24; on = [{on}] }}"
+        )
+    };
+    says(&spec("db2, db"), "stateful-vip", &["`v` moves by itself, and `c` on `db` does not"]);
+    silent(&spec("db2, x1"), "stateful-vip");
+    silent(&spec("db"), "stateful-vip");
+}
+
+#[test]
+fn whoever_moves_data_plans_the_way_back() {
+    // R-58: what was lost is protected again and goes home, in every plan of the shop that moves it.
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop/main.dr"))
+        .expect("the shop");
+    let shop = raw_as_it_is(&text);
+    let mut moved = 0;
+    for plan in shop.plans().expect("plans that are fit") {
+        let away = plan.choices.iter().filter(|c| c.target != shop.model.primary_host(c.data)).count();
+        let back = plan.steps.iter().filter(|s| matches!(s.kind, StepKind::FailBack { .. })).count();
+        assert_eq!(away > 0, back > 0, "{}", plan.title);
+        moved += away;
+    }
+    assert!(moved > 10, "{moved}");
 }
 
 #[test]

@@ -140,6 +140,7 @@ declare! {
     HASTY_FAILOVER "hasty-failover" Warning judge "what moves by itself moves during a pause that is no failure";
     DEBOUNCE_TOO_LONG "debounce-too-long" Warning judge "a host hides a lost carrier longer than an address waits";
     STATEFUL_VIP "stateful-vip" Warning judge "an address moves by itself and the data behind it does not";
+    VRRP_IDS_COLLIDE "vrrp-ids-collide" Warning judge "two sites may share a network in which two addresses have one number";
     STANDBY_SHARED "standby-shared" Error judge "one loss starts the same standby server for two pools";
 
     // rsync.

@@ -1,4 +1,5 @@
-//! What moves by itself: how fast, how hastily, and what it must not be used for.
+//! What moves by itself: how fast, how hastily, who else it disturbs, and what it must not be used
+//! for.
 
 use crate::base::Span;
 use crate::diag::{Diagnostic, Problems, catalogue as c};
@@ -7,6 +8,7 @@ use crate::ops::Vrrp;
 use crate::plan::Estate;
 use crate::plan::times::takeover;
 use crate::quantity::{Duration, show};
+use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The losses that a name is moved for: an address moves by itself when a host is gone.
@@ -17,6 +19,7 @@ pub(super) fn check(estate: Estate<'_>, problems: &mut Problems) {
     names(estate.model, problems);
     checks(estate, problems);
     addresses(estate, problems);
+    segments(estate, problems);
 }
 
 /// A promise of a service: its recovery time, and where it is claimed.
@@ -99,15 +102,18 @@ fn checks(estate: Estate<'_>, problems: &mut Problems) {
     for (_, vrrp) in estate.ops.vrrps.iter().filter(|(_, v)| v.members.len() > 1) {
         let vip = &model.vips[vrrp.vip];
         let moves = takeover(vrrp, 1);
-        // A check that fails gives the address up; a host that is gone is missed.
-        let most = vrrp.every.times(vrrp.fall).plus(vrrp.every).plus(moves.most);
+        // A host that is gone is missed; one whose check fails says so, and only the skew is waited
+        // for (calculus, 7.1).
+        let told = moves.most.minus(vrrp.advert.times(3));
+        let checked = vrrp.every.times(vrrp.fall).plus(vrrp.every).plus(told);
         let what = format!("the address `{}`", vip.name);
-        let sum = format!(
-            "{} failed checks {} apart and one that hangs as long, then three missed advertisements {} apart and the skew",
-            vrrp.fall,
-            show::duration(vrrp.every),
-            show::duration(vrrp.advert)
-        );
+        let (most, sum) = if checked > moves.most {
+            let (every, fall) = (show::duration(vrrp.every), vrrp.fall);
+            (checked, format!("{fall} failed checks {every} apart, the last hanging as long, then the skew"))
+        } else {
+            let advert = show::duration(vrrp.advert);
+            (moves.most, format!("three missed advertisements {advert} apart, then the skew"))
+        };
         let promise = vip.serves.and_then(|(pool, _)| promises.get(&pool));
         if let Some(promise) = promise.filter(|p| most.0 >= p.0.value.0 / 2) {
             problems.push(slow(&what, vip.every.span, most, *promise, &sum));
@@ -215,5 +221,36 @@ fn debounce(model: &Model, vrrp: &Vrrp, told: &mut BTreeSet<Idx<Host>>, problems
                 )),
             );
         }
+    }
+}
+
+/// "VRRP ids that collide on one segment": ids differ within a site, and what has several hosts is
+/// advertised from host to host; addresses of one host each are not, and two sites may share a
+/// network.
+fn segments(estate: Estate<'_>, problems: &mut Problems) {
+    let model = estate.model;
+    let mut first: BTreeMap<(IpNet, u8), &Vrrp> = BTreeMap::new();
+    for (_, vrrp) in estate.ops.vrrps.iter().filter(|(_, v)| v.members.len() == 1) {
+        let Ok(network) = IpNet::new(vrrp.address, vrrp.prefix) else { continue };
+        let network = network.trunc();
+        let Some(other) = first.get(&(network, vrrp.router_id)) else {
+            first.insert((network, vrrp.router_id), vrrp);
+            continue;
+        };
+        let (a, b) = (&model.vips[other.vip], &model.vips[vrrp.vip]);
+        let names = (&model.sites[other.site].name, &model.sites[vrrp.site].name);
+        problems.push(
+            Diagnostic::new(
+                &c::VRRP_IDS_COLLIDE,
+                b.span,
+                format!(
+                    "`{}` and `{}` are both advertised to `{network}` as number {}, from `{}` and `{}`",
+                    a.name, b.name, vrrp.router_id, names.0, names.1
+                ),
+            )
+            .label(a.span, "the other")
+            .note("each would take the other for a stranger with its own number, and one of them would go silent")
+            .help("name a second host for one of them, which is then told from host to host, or give each site a network of its own"),
+        );
     }
 }
