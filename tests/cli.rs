@@ -107,11 +107,11 @@ fn standard_input_is_a_spec() {
 
 #[test]
 fn warnings_can_be_denied() {
-    let spec = "site a { timezone = \"UTC\"\n host x { address = 10.0.0.1 }; host y { address = 10.0.0.2 } }
+    let spec = "site a { timezone = \"UTC\"\n host x { address = 10.0.0.1 }; host y { address = 10.0.0.2 }; host z { address = 10.0.0.3 } }
         engine e { family = mariadb; port = 3306; amplification = 1; apply = 1 MiB/s; replay = 1 MiB/s; prepare = 1 MiB/s
           load = 1 MiB/s; start = 1 s; promote = 1 s; acknowledgements = 1; fallback = 1 s; largest-transaction = 1 MiB
           physical = true; logs = true }
-        cluster c : e { primary = x; replicas = [y]; failover = automatic within region }\n";
+        cluster c : e { primary = x; replicas = [y, z]; failover = automatic within region }\n";
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("main.dr"), spec).expect("written");
     let path = folder.path().to_str().expect("text");

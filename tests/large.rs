@@ -80,6 +80,18 @@ fn pairs_that_are_left_out_lose_nothing_and_never_stop() {
 }
 
 #[test]
+fn a_site_that_is_cut_off_is_judged_as_one_that_is_lost() {
+    // Every tier promises a time, so that copies are promoted outside: by the same steps.
+    let compiled = compiled(estate::spec(7, 400));
+    let all = lines(&compiled, &compiled.verdicts);
+    let cut: Vec<&String> = all.iter().filter(|l| l.contains(" isolated ")).collect();
+    let lost = all.iter().filter(|l| l.contains(" site ") && !l.contains(" isolated ")).count();
+    assert_eq!(cut.len(), lost);
+    let differing: Vec<_> = cut.iter().filter(|l| !all.contains(&l.replace(" isolated ", " "))).collect();
+    assert!(differing.is_empty(), "{differing:?}");
+}
+
+#[test]
 fn ten_thousand_data_classes_have_the_verdicts_that_they_had() {
     let compiled = compiled(estate::spec(1, 10_000));
     assert_eq!(compiled.left_out, 0);

@@ -384,6 +384,12 @@ fn a_backup_without_its_key_is_no_backup() {
         let c = compiled("rpo = 25 h; rto = 9 h", &backed(safe));
         assert_eq!(status(&c, "o.rpo", "site a"), Status::Proved, "{safe}");
     }
+    // The director goes with its site and its key; the one that stands by reads the volumes, and
+    // cannot open them.
+    let far = backed("keys = [bka]").replace("host = bkb; stores", "host = bka; stores");
+    let v = compiled("rpo = 25 h; rto = 9 h", &far);
+    assert_eq!(verdict(&v, "o.rpo", "site a").reason.as_ref().map(Reason::name), Some("keys-lost"));
+    assert_eq!(status(&v, "o.rpo", "host db"), Status::Proved);
     // A safe in the site that burns.
     let c = compiled("rpo = 25 h; rto = 9 h", &backed("keys = [a]"));
     assert_eq!(status(&c, "o.rpo", "site a"), Status::Refuted);

@@ -65,6 +65,7 @@ fn the_library_has_these_modules() {
         "std.responses.office-hours",
         "std.responses.on-call",
         "std.responses.staffed",
+        "std.scenarios",
         "std.tiers.ecommerce",
     ];
     assert_eq!(modules(), expected);
@@ -298,4 +299,43 @@ fn a_pattern_without_an_argument_says_which() {
     let c = compiled("use std.patterns.backup-only\napply backup-only(ledger)\n");
     let names: Vec<&str> = c.problems.iter().map(|d| d.entry.name).collect();
     assert_eq!(names, ["bad-argument"]);
+}
+
+#[test]
+fn scenarios_of_the_library_lose_what_they_say() {
+    let spec = format!(
+        r#"{ESTATE}
+use std.engines.mariadb
+use std.scenarios
+conduit trunk
+region east {{ site e {{ timezone = "UTC"; host db-e {{ address = 10.9.0.1 }} }} }}
+cluster books : mariadb {{ primary = db-a1; replicas = [db-b1, db-c1] }}
+pool web {{ members = [web-a1, web-a2]; port = 8080 }}
+apply rolling-site(storm, cut = metro, lost = a)
+apply rolling-site(slow-storm, cut = metro, lost = a, after = 2 h)
+apply site-after-site(twice, a, b)
+apply hosts-of-cluster(two-of-books, books)
+apply servers-of-pool(both-servers, web)
+apply servers-of-pool(one-server, web, many = 1)
+apply hosts-of-site(two-in-c, c)
+apply region-and-trunk(east-coast, east, trunk)
+apply site-and-host(repair, a, db-b1)
+apply isolated-and-host(alone, a, db-b1)
+"#
+    );
+    let c = sound(&spec);
+    let own: Vec<_> = c.model.scenarios.iter().map(|(_, s)| (s.name(&c.model), s)).collect();
+    let find =
+        |name: &str| own.iter().find(|(n, _)| n == name).unwrap_or_else(|| panic!("{name}: {own:?}")).1;
+    let before = |name: &str| find(name).earlier.iter().map(|e| e.before).collect::<Vec<_>>();
+    assert_eq!(before("storm"), [drlang::quantity::Duration::from_mins(10)]);
+    assert_eq!(before("slow-storm"), [drlang::quantity::Duration::from_hours(2)]);
+    assert_eq!(before("twice"), [drlang::quantity::Duration::from_hours(1)]);
+    assert_eq!(own.iter().filter(|(n, _)| n.starts_with("two-of-books (")).count(), 3);
+    // The servers are alike: one of them stands for either.
+    assert_eq!(own.iter().filter(|(n, _)| n.starts_with("one-server (")).count(), 1);
+    assert_eq!(find("both-servers (web-a1, web-a2)").strikes.len(), 2);
+    assert_eq!(find("east-coast").strikes.len(), 2);
+    assert!(matches!(find("alone").strikes.first(), Some(drlang::model::Strike::Isolated(_))));
+    assert!(find("repair").earlier.is_empty());
 }

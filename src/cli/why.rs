@@ -6,8 +6,8 @@ use super::{Common, Failure, Outcome, table};
 use crate::base::SourceMap;
 use crate::base::similar::nearest;
 use crate::judge::Verdict;
-use crate::model::Objective;
-use crate::plan::{Subject, plan};
+use crate::model::{Objective, On};
+use crate::plan::{Lost, Subject, plan, votes};
 use crate::quantity::show;
 use crate::why::{self, Node, Source, Value};
 use clap::Args;
@@ -117,6 +117,20 @@ impl Why {
                 }
             }
             None => {}
+        }
+        let clusters: Vec<_> = match v.subject {
+            Subject::Data(d) => vec![d],
+            Subject::Service(s) => model.services[s].needs.iter().map(|n| n.0).collect(),
+        }
+        .into_iter()
+        .filter_map(|d| match model.data[d].on {
+            On::Cluster(c) => Some(c),
+            On::Files { .. } => None,
+        })
+        .collect();
+        let left = votes(model, &Lost::of(model, scenario));
+        for votes in left.iter().filter(|v| clusters.contains(&v.cluster)) {
+            out.push_str(&format!("  {}\n", votes.words(model)));
         }
         if let Some(w) = &v.witness {
             out.push_str(&format!("witness: strike at {}; {}\n", w.strike, w.bound_by));

@@ -18,6 +18,7 @@ mod scenarios;
 mod services;
 pub mod step;
 pub mod times;
+mod votes;
 
 pub use audit::audit;
 pub use build::{Estate, name_all, plan};
@@ -26,3 +27,4 @@ pub use lost::Lost;
 pub use outage::Outage;
 pub use scenarios::scenarios;
 pub use step::{Actor, Choice, Interval, Means, Plan, Reason, Resource, Stage, Step, StepKind, Subject};
+pub use votes::{Votes, votes};

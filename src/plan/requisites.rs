@@ -260,18 +260,8 @@ impl Builder<'_> {
                 "this plan stands for the loss of {others}: put the name of what is lost in its place"
             ));
         }
-        for (_, cluster) in model.clusters.iter() {
-            let voters = cluster.voters();
-            let left = voters.iter().filter(|h| !self.lost.host(**h)).count();
-            if (cluster.witness.is_none() && cluster.automatic.is_none()) || left == voters.len() {
-                continue;
-            }
-            let verdict = if cluster.has_majority(left) { "a majority" } else { "no majority" };
-            self.note(format!(
-                "{left} of the {} votes of `{}` are left, {verdict}; nothing that drc writes counts votes, so people promote",
-                voters.len(),
-                cluster.name
-            ));
+        for votes in super::votes(model, &self.lost) {
+            self.note(votes.words(model));
         }
     }
 }

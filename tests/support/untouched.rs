@@ -5,7 +5,7 @@
 //! taken; and when its own text has a word that something touched declares. All others must come
 //! out of the front end as before, whatever becomes of the range.
 
-use drlang::resolve::hir::{Hir, Item, ItemId, Value};
+use drlang::resolve::hir::{Hir, Item, ItemId, Loss, Value};
 use drlang::resolve::{Loaded, Module};
 use drlang::syntax::ast::{AtomKind, Entry, File};
 use std::collections::{BTreeMap, BTreeSet};
@@ -242,6 +242,21 @@ pub fn shown(hir: &Hir, item: &Item) -> String {
                 Value::Refs(list) => {
                     format!("{:?}", list.iter().map(|(id, _)| name(id)).collect::<Vec<_>>())
                 }
+                Value::Strikes(losses) => losses
+                    .iter()
+                    .map(|l| match l {
+                        Loss::One(id, _) => name(id),
+                        Loss::Isolated(id, _) => format!("{} isolated", name(id)),
+                        Loss::AnyOf(many, of, _) => {
+                            format!(
+                                "any {many} of {:?}",
+                                of.iter().map(|(id, _)| name(id)).collect::<Vec<_>>()
+                            )
+                        }
+                        Loss::AnyHosts(many, of, _) => format!("any {many} hosts of {}", name(of)),
+                    })
+                    .collect::<Vec<_>>()
+                    .join(", "),
                 Value::Route(ways) => {
                     format!(
                         "{:?}",

@@ -52,9 +52,4 @@ impl Cluster {
         voters.dedup();
         voters
     }
-
-    /// Whether a majority of its votes is left when so many are.
-    pub fn has_majority(&self, left: usize) -> bool {
-        majority(left, self.voters().len())
-    }
 }
