@@ -6,6 +6,7 @@ mod explain;
 mod init;
 mod input;
 mod plan;
+mod simulate;
 mod table;
 mod terminal;
 mod why;
@@ -45,6 +46,8 @@ enum Command {
     Build(build::Build),
     /// Print the ordered recovery from a scenario, and the way back.
     Plan(plan::Print),
+    /// Run the estate event by event, strike it, and show what came of it beside the bounds.
+    Simulate(simulate::Simulate),
     /// Show where one number comes from, down to what was written.
     Why(why::Why),
     /// Explain a finding, or show a module of the standard library.
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => args.run(&terminal),
         Command::Build(args) => args.run(&terminal),
         Command::Plan(args) => args.run(&terminal),
+        Command::Simulate(args) => args.run(&terminal),
         Command::Why(args) => args.run(&terminal),
         Command::Explain(args) => args.run(),
         Command::Init(args) => args.run(),

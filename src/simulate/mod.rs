@@ -161,7 +161,8 @@ fn note(
     outcome: &Outcome,
     strikes: &mut Vec<Strike>,
 ) {
-    let strike = |subject| Strike { plan, at: (at * 1e9) as i128, subject, loss: None, recovery: None, window };
+    let strike =
+        |subject| Strike { plan, at: (at * 1e9) as i128, subject, loss: None, recovery: None, window };
     for (data, _) in case.model.data.iter() {
         let subject = Subject::Data(data);
         let mut s = strike(subject);
@@ -179,7 +180,13 @@ fn note(
 
 /// What is lost of a data class: nothing of one that is not hit, everything of one that is hit and
 /// that no copy serves.
-fn loss(plan: Option<&Plan>, taken: &Taken, yard: &Yard<'_>, data: Idx<Data>, outcome: &Outcome) -> Option<Duration> {
+fn loss(
+    plan: Option<&Plan>,
+    taken: &Taken,
+    yard: &Yard<'_>,
+    data: Idx<Data>,
+    outcome: &Outcome,
+) -> Option<Duration> {
     if let Some((_, loss)) = outcome.losses.iter().find(|l| l.0 == data) {
         return Some(duration(*loss));
     }

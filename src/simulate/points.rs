@@ -20,9 +20,15 @@ pub(super) struct Point {
 }
 
 /// The newest point at a moment, with nothing in it of `clean` or later.
-pub(super) fn newest(world: &World<'_>, data: Idx<Job>, log: Option<Idx<Job>>, at: f64, clean: Option<f64>) -> Option<Point> {
+pub(super) fn newest(
+    world: &World<'_>,
+    data: Idx<Job>,
+    log: Option<Idx<Job>>,
+    at: f64,
+    clean: Option<f64>,
+) -> Option<Point> {
     let before = clean.unwrap_or(f64::INFINITY);
-    let mut held = world.held_by(data, at);
+    let mut held = world.held_by(data, at).to_vec();
     held.retain(|d| d.holds.1 < before);
     let full = held.iter().rposition(|d| d.level == Level::Full)?;
     let mut chain: Vec<Done> = Vec::new();
@@ -40,7 +46,7 @@ pub(super) fn newest(world: &World<'_>, data: Idx<Job>, log: Option<Idx<Job>>, a
         logs: 0.0,
         oldest: chain.iter().map(|d| d.end).fold(f64::INFINITY, f64::min),
     };
-    for run in log.map_or_else(Vec::new, |log| world.held_by(log, at)) {
+    for run in log.map_or(&[][..], |log| world.held_by(log, at)) {
         if run.holds.0 <= top.holds.0 || point.moment >= before {
             continue;
         }

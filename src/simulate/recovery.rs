@@ -107,7 +107,7 @@ impl<'a, 'w> Recovery<'a, 'w> {
     /// What a promoted replica lacks.
     fn behind(&mut self, choice: &Choice, fronts: &BTreeMap<Idx<Stream>, f64>) -> f64 {
         let ops = self.world.yard.ops;
-        let Some((id, stream)) = ops.streams.iter().find(|(_, s)| s.serves.contains(&choice.copy) || s.to == choice.target && s.serves.iter().any(|c| together(self.world.yard.model, choice.data).contains(&self.world.yard.model.copies[*c].data))) else {
+        let Some((id, stream)) = ops.streams.iter().find(|(_, s)| s.serves.contains(&choice.copy)) else {
             return f64::INFINITY;
         };
         let cluster = stream.cluster;
@@ -133,7 +133,8 @@ impl<'a, 'w> Recovery<'a, 'w> {
             })
             .collect();
         let front = |id: Idx<Stream>| own.get(&id).copied().unwrap_or(f64::NEG_INFINITY);
-        let survivors = ops.streams.iter().filter(|(s, x)| *s == id || (x.cluster == cluster && asked.contains(&x.to)));
+        let survivors =
+            ops.streams.iter().filter(|(s, x)| *s == id || (x.cluster == cluster && asked.contains(&x.to)));
         let best = survivors.map(|(s, _)| front(s)).fold(f64::NEG_INFINITY, f64::max);
         let waits: Vec<&crate::ops::Stream> = ops
             .streams
@@ -196,7 +197,9 @@ impl<'a, 'w> Recovery<'a, 'w> {
             loop {
                 let mut moved = false;
                 for n in wanted.iter().copied() {
-                    let Some(step) = plan.steps.get(n).filter(|s| s.stage == Stage::Recover) else { continue };
+                    let Some(step) = plan.steps.get(n).filter(|s| s.stage == Stage::Recover) else {
+                        continue;
+                    };
                     let ready = step.after.iter().all(|a| ends.get(*a).copied().flatten().is_some());
                     if ready && begun.insert(n) {
                         let work = self.parts(n, step, fronts);
@@ -212,16 +215,18 @@ impl<'a, 'w> Recovery<'a, 'w> {
                 break;
             }
             let alarm = timers.values().copied().fold(limit, f64::min);
+            if alarm >= limit && self.world.works.is_empty() {
+                // All that is left never ends.
+                break;
+            }
             match self.world.go(alarm) {
                 Some(step) => {
                     self.next(step, &mut parts, &mut timers, &mut ends);
                 }
                 None if self.world.now >= limit => break,
                 None => {
-                    let rung: Vec<usize> = timers.iter().filter(|(_, t)| **t <= self.world.now).map(|(n, _)| *n).collect();
-                    if rung.is_empty() && timers.is_empty() && self.world.works.is_empty() {
-                        break;
-                    }
+                    let rung: Vec<usize> =
+                        timers.iter().filter(|(_, t)| **t <= self.world.now).map(|(n, _)| *n).collect();
                     for n in rung {
                         timers.remove(&n);
                         self.next(n, &mut parts, &mut timers, &mut ends);
@@ -269,10 +274,7 @@ impl<'a, 'w> Recovery<'a, 'w> {
             StepKind::Fence { host, .. } => {
                 self.world.silent.insert(*host);
             }
-            StepKind::Hold { director } => {
-                let own = self.world.yard.ops.jobs.iter().filter(|(_, j)| j.kind.director() == Some(*director));
-                self.world.held.extend(own.map(|(id, _)| id));
-            }
+            StepKind::Hold { director } => self.world.hold(*director),
             StepKind::Restore { .. } => {
                 // What was pruned while it was read is not there.
                 if let Some((unit, job)) = self.reading.remove(&n) {
@@ -291,7 +293,11 @@ impl<'a, 'w> Recovery<'a, 'w> {
         self.world.script.delay(&mut self.dice, range.0.as_secs_f64(), range.1.as_secs_f64())
     }
 
-    fn people(&mut self, response: Option<Idx<Response>>, pick: fn(&Response) -> (Duration, Duration)) -> Part {
+    fn people(
+        &mut self,
+        response: Option<Idx<Response>>,
+        pick: fn(&Response) -> (Duration, Duration),
+    ) -> Part {
         match response {
             Some(r) => {
                 let range = pick(&self.world.yard.model.responses[r]);
@@ -322,7 +328,9 @@ impl<'a, 'w> Recovery<'a, 'w> {
             StepKind::Detect { hidden: false } => parts.push_back(self.people(response, |r| r.detect.value)),
             StepKind::Detect { hidden: true } => parts.push_back(self.people(response, |r| r.notice.value)),
             StepKind::Declare => parts.push_back(self.people(response, |r| r.declare.value)),
-            StepKind::Fence { .. } | StepKind::Announce => parts.push_back(self.people(response, |r| r.confirm.value)),
+            StepKind::Fence { .. } | StepKind::Announce => {
+                parts.push_back(self.people(response, |r| r.confirm.value))
+            }
             StepKind::Hold { .. } | StepKind::Release { .. } => parts.push_back(self.between(1.0, 30.0)),
             StepKind::Provision { host, site } => {
                 let h = &model.hosts[*host];
@@ -351,7 +359,8 @@ impl<'a, 'w> Recovery<'a, 'w> {
                 if *dump {
                     parts.push_back(Part::Move { devices, cap: bytes(engine.load.value), bytes: chain });
                 } else {
-                    let whole: f64 = together(model, *data).iter().map(|d| size(model, *d, self.struck)).sum();
+                    let whole: f64 =
+                        together(model, *data).iter().map(|d| size(model, *d, self.struck)).sum();
                     let cap = bytes(engine.prepare.value);
                     parts.push_back(Part::Move { devices: devices.clone(), cap, bytes: chain });
                     // Read and written on the same disk.
@@ -367,11 +376,15 @@ impl<'a, 'w> Recovery<'a, 'w> {
                 let point = unit.and_then(|u| self.points.get(&u)).copied().flatten();
                 parts.push_back(Part::Time(point.map_or(0.0, |p| p.logs) / replay));
             }
-            StepKind::Promote { cluster, host, others } => self.promote(*cluster, *host, others, fronts, &mut parts),
+            StepKind::Promote { cluster, host, others } => {
+                self.promote(*cluster, *host, others, fronts, &mut parts)
+            }
             StepKind::Publish { .. } | StepKind::VerifyData { .. } | StepKind::Repoint { .. } => {
                 parts.push_back(self.between(1.0, 60.0));
             }
-            StepKind::StartMember { service, .. } => parts.push_back(self.up_to(model.services[*service].start.value)),
+            StepKind::StartMember { service, .. } => {
+                parts.push_back(self.up_to(model.services[*service].start.value))
+            }
             StepKind::TakeOver { vip, to } => parts.push_back(self.moves(*vip, *to)),
             StepKind::DropMembers { pool } => {
                 // A balancer asks, waits for the answer, and asks again after its interval.
@@ -397,9 +410,11 @@ impl<'a, 'w> Recovery<'a, 'w> {
                 parts.push_back(self.up_to(within.unwrap_or(Duration::from_secs(60))));
             }
             StepKind::Resume { cluster } => {
-                let waits = ops.streams.iter().filter(|(_, s)| s.cluster == *cluster).filter_map(|(_, s)| match s.mode {
-                    Mode::SemiSync { timeout } => Some(timeout.as_secs_f64()),
-                    _ => None,
+                let waits = ops.streams.iter().filter(|(_, s)| s.cluster == *cluster).filter_map(|(_, s)| {
+                    match s.mode {
+                        Mode::SemiSync { timeout } => Some(timeout.as_secs_f64()),
+                        _ => None,
+                    }
                 });
                 parts.push_back(Part::Time(waits.fold(0.0, f64::max)));
             }
@@ -432,12 +447,20 @@ impl<'a, 'w> Recovery<'a, 'w> {
             parts.push_back(Part::Time(f64::INFINITY));
             return;
         };
-        let copied = matches!(model.copies.iter().find(|(id, _)| yard.ops.jobs[main].serves.contains(id)).map(|c| &c.1.kind), Some(CopyKind::CopyOf(_)));
+        let copied = matches!(
+            model.copies.iter().find(|(id, _)| yard.ops.jobs[main].serves.contains(id)).map(|c| &c.1.kind),
+            Some(CopyKind::CopyOf(_))
+        );
         if scanned && copied && matches!(model.data[data].on, crate::model::On::Files { .. }) {
             // Which run is a full one is not known: everything that is there is laid over.
             let since = self.world.now - self.kept.get(main).copied().unwrap_or(f64::INFINITY);
-            let newer: f64 =
-                self.world.held_by(main, self.world.now).iter().filter(|d| d.end >= since && d.level != crate::ops::Level::Full).map(|d| d.bytes).sum();
+            let newer: f64 = self
+                .world
+                .held_by(main, self.world.now)
+                .iter()
+                .filter(|d| d.end >= since && d.level != crate::ops::Level::Full)
+                .map(|d| d.bytes)
+                .sum();
             point.chain = point.full + newer;
         }
         let mut devices: Vec<usize> = yard.network.number(Device::Store(store)).into_iter().collect();
@@ -463,7 +486,9 @@ impl<'a, 'w> Recovery<'a, 'w> {
         let yard = self.world.yard;
         let (model, ops) = (yard.model, yard.ops);
         let engine = &model.engines[model.clusters[cluster].engine];
-        let to = |h: Idx<Host>| ops.streams.iter().find(move |(_, s)| s.cluster == cluster && s.to == h).map(|(id, _)| id);
+        let to = |h: Idx<Host>| {
+            ops.streams.iter().find(move |(_, s)| s.cluster == cluster && s.to == h).map(|(id, _)| id)
+        };
         let front = |h: Idx<Host>| to(h).and_then(|id| fronts.get(&id)).copied().unwrap_or(0.0);
         let ahead = others.iter().copied().max_by(|a, b| front(*a).total_cmp(&front(*b)));
         let own = front(host);
@@ -473,7 +498,8 @@ impl<'a, 'w> Recovery<'a, 'w> {
             let hops = way_back(model, other, host).unwrap_or_default();
             let way = yard.network.way(model, (other, host), &hops, Class::Replication);
             // It waits until the other has applied what it hands on.
-            let theirs = to(other).and_then(|id| Some(self.world.flows.get(id)?.applying.bytes)).unwrap_or(0.0);
+            let theirs =
+                to(other).and_then(|id| Some(self.world.flows.get(id)?.applying.bytes)).unwrap_or(0.0);
             parts.push_back(Part::Time(theirs / bytes(engine.apply.value)));
             parts.push_back(Part::Move { devices: way.devices, cap: way.tcp, bytes: more });
             parts.push_back(Part::Time(more / bytes(engine.apply.value)));

@@ -71,7 +71,13 @@ const DAY: f64 = 86_400.0;
 impl Script {
     /// Draws one, with strikes between `start` and `end` and recoveries of up to `after` seconds,
     /// and a past of so many seconds.
-    pub fn draw(yard: &Yard<'_>, (start, end): (f64, f64), (past, after): (f64, f64), style: Style, mut dice: Dice) -> Self {
+    pub fn draw(
+        yard: &Yard<'_>,
+        (start, end): (f64, f64),
+        (past, after): (f64, f64),
+        style: Style,
+        mut dice: Dice,
+    ) -> Self {
         let model = yard.model;
         let mut files = ArenaMap::default();
         let mut changes = ArenaMap::default();
@@ -79,7 +85,10 @@ impl Script {
         let mut bursts: Vec<(Idx<Cluster>, f64, f64)> = Vec::new();
         let mut parts: ArenaMap<Idx<Cluster>, Vec<Course>> = ArenaMap::default();
         for (id, data) in model.data.iter() {
-            changes.insert(id, if style.at_once { Changes::AtOnce(dice.unit()) } else { Changes::Even(dice.unit()) });
+            changes.insert(
+                id,
+                if style.at_once { Changes::AtOnce(dice.unit()) } else { Changes::Even(dice.unit()) },
+            );
             let Some(writes) = &data.writes else { continue };
             let zone = &model.sites[model.hosts[model.primary_host(id)].site].zone;
             let span = (start - 16.0 * DAY, end + after);

@@ -158,10 +158,8 @@ impl<'a> World<'a> {
         };
         match (&self.yard.ops.jobs[job].kind, level) {
             (JobKind::Copy { of, .. }, _) => {
-                let before = done.last().map_or(f64::NEG_INFINITY, |d| d.begin);
-                let held = self.held_by(*of, at);
-                let known: Vec<f64> = self.held_by(*of, before).iter().map(|d| d.end).collect();
-                held.iter().filter(|d| !known.contains(&d.end)).map(|d| d.bytes).sum()
+                let before = done.last().map_or(0, |d| self.held_by(*of, d.begin).len());
+                self.held_by(*of, at).iter().skip(before).map(|d| d.bytes).sum()
             }
             (JobKind::Verify { of, .. }, _) => self.held_by(*of, at).last().map_or(0.0, |d| d.bytes),
             (_, Level::Log) => {
@@ -179,14 +177,13 @@ impl<'a> World<'a> {
 
     /// The runs that a job's store holds at a moment, oldest first: for a copy those of the job
     /// that it copies that it has taken.
-    pub fn held_by(&self, job: Idx<Job>, at: f64) -> Vec<Done> {
+    pub fn held_by(&self, job: Idx<Job>, at: f64) -> &[Done] {
+        // A job has one run at a time, so they end in their order.
         let done = self.done.get(job).map_or(&[][..], Vec::as_slice);
+        let ended = done.get(..done.partition_point(|d| d.end <= at)).unwrap_or(&[]);
         match self.yard.ops.jobs[job].kind {
-            JobKind::Copy { of, .. } => {
-                let newest = done.iter().rev().find(|d| d.end <= at);
-                newest.map_or_else(Vec::new, |d| self.held_by(of, d.begin))
-            }
-            _ => done.iter().filter(|d| d.end <= at).copied().collect(),
+            JobKind::Copy { of, .. } => ended.last().map_or(&[], |newest| self.held_by(of, newest.begin)),
+            _ => ended,
         }
     }
 
@@ -328,7 +325,9 @@ impl<'a> World<'a> {
             }
         }
         for (n, rate) in moving {
-            if let Some(Phase::Stage { left } | Phase::Move { left }) = self.runs.get_mut(n).map(|r| &mut r.phase) {
+            if let Some(Phase::Stage { left } | Phase::Move { left }) =
+                self.runs.get_mut(n).map(|r| &mut r.phase)
+            {
                 *left = spent(*left, rate, time);
             }
         }
@@ -360,7 +359,9 @@ impl<'a> World<'a> {
         }
         let mut n = 0;
         while n < self.runs.len() {
-            if self.turn(n) { n += 1 }
+            if self.turn(n) {
+                n += 1;
+            }
         }
         while let Some((t, job, level)) = self.script.due.get(self.next).copied() {
             if t > self.now {
@@ -386,7 +387,8 @@ impl<'a> World<'a> {
             Phase::Stage { left } | Phase::Move { left } if left > NOTHING => true,
             Phase::Begin { .. } => {
                 let (stage, bytes) = (run.stage, run.bytes);
-                let phase = if stage > 0.0 { Phase::Stage { left: stage } } else { Phase::Move { left: bytes } };
+                let phase =
+                    if stage > 0.0 { Phase::Stage { left: stage } } else { Phase::Move { left: bytes } };
                 if let Some(run) = self.runs.get_mut(n) {
                     run.phase = phase;
                 }
@@ -409,7 +411,8 @@ impl<'a> World<'a> {
             }
             Phase::Move { .. } => {
                 let run = self.runs.remove(n);
-                let files = matches!(self.yard.ops.jobs[job].kind, JobKind::Files { .. } | JobKind::Mirror { .. });
+                let files =
+                    matches!(self.yard.ops.jobs[job].kind, JobKind::Files { .. } | JobKind::Mirror { .. });
                 // A file that is read late may hold what was written since the begin.
                 let holds = if files { (run.holds.0, now) } else { run.holds };
                 let done = Done { level: run.level, begin: run.begin, end: now, holds, bytes: run.bytes };
@@ -432,7 +435,10 @@ impl<'a> World<'a> {
         }
         let Some(task) = self.yard.jobs.get(job) else { return };
         if let Some(director) = task.director {
-            let going = self.runs.iter().filter(|r| self.yard.jobs.get(r.job).is_some_and(|t| t.director == Some(director)));
+            let going = self
+                .runs
+                .iter()
+                .filter(|r| self.yard.jobs.get(r.job).is_some_and(|t| t.director == Some(director)));
             if going.count() as u64 >= self.yard.ops.directors[director].jobs {
                 if !self.waiting.iter().any(|w| w.0 == job) {
                     self.waiting.push_back((job, level));
@@ -466,10 +472,13 @@ impl<'a> World<'a> {
         self.silent.extend(taken.hosts.iter().copied());
         let cut = self.yard.ops.streams.iter().filter(|(_, s)| {
             let hops = s.paths.first().map_or(&[][..], |p| &p.hops);
-            taken.hosts.contains(&s.from) || taken.hosts.contains(&s.to) || hops.iter().any(|h| taken.links.contains(&h.link))
+            taken.hosts.contains(&s.from)
+                || taken.hosts.contains(&s.to)
+                || hops.iter().any(|h| taken.links.contains(&h.link))
         });
         self.cut.extend(cut.map(|(id, _)| id));
-        let dead: BTreeSet<Idx<Job>> = self.yard.ops.jobs.iter().map(|(id, _)| id).filter(|id| self.cannot_run(*id, taken)).collect();
+        let dead: BTreeSet<Idx<Job>> =
+            self.yard.ops.jobs.iter().map(|(id, _)| id).filter(|id| self.cannot_run(*id, taken)).collect();
         self.runs.retain(|r| !dead.contains(&r.job));
         self.held.extend(dead);
         for (id, flow) in self.flows.iter_mut() {
@@ -491,6 +500,14 @@ impl<'a> World<'a> {
         task.hosts.iter().any(|h| taken.hosts.contains(h))
             || stores.iter().any(|s| taken.stores.contains(s))
             || hops.iter().any(|h| taken.links.contains(&h.link))
+    }
+
+    /// The jobs of a director stop: none begins, and what goes on is given up.
+    pub fn hold(&mut self, director: Idx<crate::ops::Director>) {
+        let own = self.yard.ops.jobs.iter().filter(|(_, j)| j.kind.director() == Some(director));
+        let own: BTreeSet<Idx<Job>> = own.map(|(id, _)| id).collect();
+        self.runs.retain(|r| !own.contains(&r.job));
+        self.held.extend(own);
     }
 
     /// What the store of each job holds, in bytes, of runs that ended after a moment.
@@ -521,4 +538,3 @@ impl<'a> World<'a> {
         float(engine.largest_transaction.value) * engine.amplification.value.as_f64()
     }
 }
-

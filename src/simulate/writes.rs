@@ -27,7 +27,14 @@ pub(super) struct Course {
 impl Course {
     /// The course of a profile between two moments. The zone's own weeks count: a night on which
     /// clocks are changed is an hour longer or shorter.
-    pub fn of(profile: &WeekProfile, zone: &Zone, as_of: i64, (from, to): (f64, f64), load: Load, dice: &mut Dice) -> Self {
+    pub fn of(
+        profile: &WeekProfile,
+        zone: &Zone,
+        as_of: i64,
+        (from, to): (f64, f64),
+        load: Load,
+        dice: &mut Dice,
+    ) -> Self {
         let (first, last) = (as_of + from as i64, as_of + to as i64 + 1);
         let mut turns = vec![first];
         turns.extend(zone.transitions(first, last));
@@ -84,7 +91,8 @@ impl Course {
         let mut cuts: Vec<f64> = courses.iter().flat_map(|c| c.rates.iter().map(|r| r.0)).collect();
         cuts.sort_by(f64::total_cmp);
         cuts.dedup();
-        let rates = cuts.iter().map(|t| (*t, courses.iter().map(|c| c.rate(*t)).sum::<f64>() * factor)).collect();
+        let rates =
+            cuts.iter().map(|t| (*t, courses.iter().map(|c| c.rate(*t)).sum::<f64>() * factor)).collect();
         let mut jumps: Vec<(f64, f64)> =
             courses.iter().flat_map(|c| c.jumps.iter().map(|(t, b)| (*t, b * factor))).collect();
         jumps.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -93,7 +101,12 @@ impl Course {
 
     /// The ends of its peaks: the moments at which it falls.
     pub fn falls(&self) -> Vec<f64> {
-        self.rates.iter().zip(self.rates.iter().skip(1)).filter(|(a, b)| b.1 < a.1).map(|(_, b)| b.0).collect()
+        self.rates
+            .iter()
+            .zip(self.rates.iter().skip(1))
+            .filter(|(a, b)| b.1 < a.1)
+            .map(|(_, b)| b.0)
+            .collect()
     }
 
     /// Lets what is written just before a moment come at once, as one transaction of that many
@@ -104,7 +117,9 @@ impl Course {
         let mut from = at;
         while left > 1e-6 {
             let n = self.rates.partition_point(|(t, _)| *t < end);
-            let Some((start, rate)) = n.checked_sub(1).and_then(|n| self.rates.get(n)).copied() else { break };
+            let Some((start, rate)) = n.checked_sub(1).and_then(|n| self.rates.get(n)).copied() else {
+                break;
+            };
             if rate > 0.0 && (end - start) * rate >= left {
                 from = end - left / rate;
                 left = 0.0;
@@ -119,7 +134,8 @@ impl Course {
             return;
         }
         let after = self.rate(at);
-        let mut rates: Vec<(f64, f64)> = self.rates.iter().copied().filter(|(t, _)| *t < from || *t > at).collect();
+        let mut rates: Vec<(f64, f64)> =
+            self.rates.iter().copied().filter(|(t, _)| *t < from || *t > at).collect();
         rates.extend([(from, 0.0), (at, after)]);
         rates.sort_by(|a, b| a.0.total_cmp(&b.0));
         self.rates = rates;
@@ -131,7 +147,8 @@ impl Course {
 /// The second of a zone's week at an instant.
 fn second_of_week(zone: &Zone, instant: i64) -> i64 {
     let second = instant.rem_euclid(60);
-    zone.local(instant).map_or(0, |(_, minute, day)| (i64::from(day) * 1440 + i64::from(minute)) * 60 + second)
+    zone.local(instant)
+        .map_or(0, |(_, minute, day)| (i64::from(day) * 1440 + i64::from(minute)) * 60 + second)
 }
 
 /// How much a data class holds at a moment, in seconds from the as-of instant: it grows by its

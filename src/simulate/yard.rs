@@ -80,7 +80,11 @@ impl<'a> Yard<'a> {
             | JobKind::Database { client, store, .. }
             | JobKind::Log { client, store, .. } => {
                 let from = ops.clients[*client].host;
-                Ends { from, to: model.stores[*store].host, devices: vec![Device::Disk(from), Device::Store(*store)] }
+                Ends {
+                    from,
+                    to: model.stores[*store].host,
+                    devices: vec![Device::Disk(from), Device::Store(*store)],
+                }
             }
             JobKind::Copy { from, to, .. } => Ends {
                 from: model.stores[*from].host,
@@ -90,7 +94,11 @@ impl<'a> Yard<'a> {
             JobKind::Verify { of, .. } => {
                 let there = self.ends(&ops.jobs[*of]);
                 let read = |d: &Device| matches!(d, Device::Store(_));
-                Ends { from: there.to, to: there.from, devices: there.devices.into_iter().filter(read).collect() }
+                Ends {
+                    from: there.to,
+                    to: there.from,
+                    devices: there.devices.into_iter().filter(read).collect(),
+                }
             }
             JobKind::Mirror { from, to, .. } => {
                 Ends { from: *from, to: *to, devices: vec![Device::Disk(*from), Device::Disk(*to)] }
@@ -106,8 +114,12 @@ impl<'a> Yard<'a> {
         let back: Vec<_> = hops.iter().rev().map(|h| h.reversed()).collect();
         let hops = if matches!(job.kind, JobKind::Verify { .. }) { &back } else { hops };
         let way = self.network.way(model, (ends.from, ends.to), hops, class_of(&job.kind));
-        let mut devices: Vec<usize> =
-            ends.devices.iter().filter_map(|d| self.network.number(*d)).chain(way.devices.iter().copied()).collect();
+        let mut devices: Vec<usize> = ends
+            .devices
+            .iter()
+            .filter_map(|d| self.network.number(*d))
+            .chain(way.devices.iter().copied())
+            .collect();
         devices.sort_unstable();
         devices.dedup();
         let cluster = match &job.kind {

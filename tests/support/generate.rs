@@ -1,6 +1,6 @@
 //! Small estates of all kinds, for the property tests: the same seed gives the same spec.
 
-use super::estate::Dice;
+use super::dice::Dice;
 use std::fmt::Write as _;
 
 /// What an estate is made of so far.
@@ -63,13 +63,16 @@ impl Estate {
             "tier strict {{ rpo = {rpo}; rto = {rto}; corruption {{ rpo = {wrong}; rto = 2 days }} }}"
         ));
         let rpo = self.one(&["2 h", "26 h", "32 h", "16 days", "40 days"]);
-        self.say(&format!("tier easy {{ rpo = {rpo}; rto = 4 days; hostile {{ rpo = 50 h; rto = 9 days }} }}"));
+        self.say(&format!(
+            "tier easy {{ rpo = {rpo}; rto = 4 days; hostile {{ rpo = 50 h; rto = 9 days }} }}"
+        ));
         let operators = self.dice.roll(1, 3);
         let least = if self.chance(5) { "2 min.." } else { "" };
         self.say(&format!(
             "response duty {{ detect = {least}5 min; notice = 30 min..6 h; declare = 2 min..10 min; confirm = 1 min..4 min; operators = {operators} }}"
         ));
-        let (apply, largest) = (self.one(&["2 MiB/s", "8 MiB/s", "40 MiB/s"]), self.one(&["1 MiB", "16 MiB", "256 MiB"]));
+        let (apply, largest) =
+            (self.one(&["2 MiB/s", "8 MiB/s", "40 MiB/s"]), self.one(&["1 MiB", "16 MiB", "256 MiB"]));
         let amplification = self.one(&["1", "1.5", "2"]);
         let acks = if self.chance(8) { 1 } else { 2 };
         self.say(&format!(
@@ -82,7 +85,8 @@ impl Estate {
     fn places(&mut self) {
         let replace = if self.chance(7) { "replace = 2 h..6 h" } else { "" };
         for n in 0..self.sites {
-            let (s, zone) = (SITES[n], if self.chance(5) { ZONES[self.dice.roll(0, 3) as usize] } else { "UTC" });
+            let (s, zone) =
+                (SITES[n], if self.chance(5) { ZONES[self.dice.roll(0, 3) as usize] } else { "UTC" });
             let disk = self.one(&["40 MiB/s", "100 MiB/s", "400 MiB/s"]);
             let nic = self.one(&["200 Mbit/s", "1 Gbit/s", "10 Gbit/s"]);
             let store = self.one(&["30 MiB/s", "100 MiB/s", "300 MiB/s"]);
@@ -150,7 +154,9 @@ impl Estate {
         let lines = match self.dice.roll(0, 4) {
             0 => String::new(),
             1 => format!(" {{ daily 19:00..23:00 = {peak} KiB/s }}"),
-            2 => format!(" {{ mon..fri 09:00..17:30 = {peak} KiB/s; sat 20:00..21:00 = {} KiB/s }}", peak * 2),
+            2 => {
+                format!(" {{ mon..fri 09:00..17:30 = {peak} KiB/s; sat 20:00..21:00 = {} KiB/s }}", peak * 2)
+            }
             3 => format!(" {{ daily 01:30..03:00 = {peak} KiB/s }}"),
             _ => format!(" {{ sun 22:00..02:00 = {peak} KiB/s; burst = {} MiB }}", self.dice.roll(1, 500)),
         };
@@ -160,7 +166,8 @@ impl Estate {
     fn data(&mut self) -> String {
         let size = self.dice.roll(1, 60);
         let growth = if self.chance(3) { " growing 2 % / month" } else { "" };
-        let changed = self.one(&["changed = 2 % / day; ", "changed = 1 % / hour; ", "changed = 20 % / day; ", ""]);
+        let changed =
+            self.one(&["changed = 2 % / day; ", "changed = 1 % / hour; ", "changed = 20 % / day; ", ""]);
         let writes = if self.chance(9) { format!("writes = {}; ", self.profile()) } else { String::new() };
         format!("size = {size} GiB{growth}; {changed}{writes}")
     }
@@ -170,14 +177,20 @@ impl Estate {
         let hour = self.dice.roll(0, 5);
         let full = match self.dice.roll(0, 4) {
             0 => format!("full = daily 0{hour}:{minute:02}"),
-            1 => format!("full = monthly 1st sun 0{hour}:{minute:02}; incremental = daily 0{hour}:{minute:02}"),
+            1 => {
+                format!("full = monthly 1st sun 0{hour}:{minute:02}; incremental = daily 0{hour}:{minute:02}")
+            }
             2 => format!("full = weekly sun 0{hour}:{minute:02}"),
             3 => format!(
                 "full = weekly sun 0{hour}:{minute:02}; differential = weekly wed 0{hour}:{minute:02}; incremental = daily 0{hour}:{minute:02}"
             ),
             _ => format!("full = weekly sun 0{hour}:{minute:02}; incremental = every 6 h"),
         };
-        let log = if database && self.chance(5) { self.one(&["; log = every 15 min", "; log = every 1 h"]) } else { "" };
+        let log = if database && self.chance(5) {
+            self.one(&["; log = every 15 min", "; log = every 1 h"])
+        } else {
+            ""
+        };
         let method = if database && self.chance(3) && !full.contains("incremental") && log.is_empty() {
             "; method = logical"
         } else {
@@ -229,7 +242,11 @@ impl Estate {
             let _ = writeln!(lines, "    replica {r} {{ mode = {mode}{compress} }}");
         }
         let near = format!("fs-{}", SITES[at]);
-        let from = if replicas.contains(&near) && self.chance(5) { format!("from = {near}; ") } else { String::new() };
+        let from = if replicas.contains(&near) && self.chance(5) {
+            format!("from = {near}; ")
+        } else {
+            String::new()
+        };
         lines += &self.copies(at, true, &from);
         self.say(&format!(
             "cluster c{n} : maria {{ primary = db-{}; replicas = [{}] }}",
@@ -251,7 +268,11 @@ impl Estate {
             if other != at && self.chance(6) {
                 let when = self.one(&["every 15 min", "every 1 h", "every 6 h", "daily 02:30"]);
                 let limit = if self.chance(2) { "; limit = 30 Mbit/s" } else { "" };
-                let _ = writeln!(lines, "    mirror fs-{} {{ at = {when}; path = \"/m/{name}\"{limit} }}", SITES[other]);
+                let _ = writeln!(
+                    lines,
+                    "    mirror fs-{} {{ at = {when}; path = \"/m/{name}\"{limit} }}",
+                    SITES[other]
+                );
             }
         }
         lines += &self.copies(at, false, "");
