@@ -4,8 +4,9 @@ use drlang::base::world::Memory;
 use drlang::diag::Severity;
 use drlang::driver::{Compiled, Options, compile};
 use drlang::judge::{Status, Verdict};
-use drlang::model::Objective;
-use drlang::plan::Subject;
+use drlang::model::{CopyKind, Hop, Objective};
+use drlang::ops::JobKind;
+use drlang::plan::{Plan, Reason, StepKind, Subject};
 use drlang::quantity::{Duration, show};
 use drlang::simulate::{Case, Settings, Strike, run};
 use std::collections::BTreeMap;
@@ -152,7 +153,11 @@ pub fn check(label: &str, spec: &str, settings: &Settings) -> Checked {
         };
         if let Some(bound) = v.predicted {
             if beyond(*value, bound) || (v.status == Status::Proved && beyond(*value, v.allowed)) {
-                let list = if known(&c, v) { &mut found.known } else { &mut found.wrong };
+                let list = if known(&c, &plans[v.scenario as usize], v) {
+                    &mut found.known
+                } else {
+                    &mut found.wrong
+                };
                 list.push(told());
             } else if bound.0 > 0 && value.0 > 0 {
                 let kind = if v.objective == Objective::Rpo { "loss" } else { "recovery" };
@@ -161,7 +166,9 @@ pub fn check(label: &str, spec: &str, settings: &Settings) -> Checked {
         }
         if v.status == Status::Refuted {
             found.refuted += 1;
-            if *value > v.allowed {
+            // What never catches up loses more the longer it goes on: a week does not show it.
+            let grows = matches!(v.reason, Some(Reason::NeverCatchesUp));
+            if grows || *value > v.allowed || replayed(&case, v, settings.seed) {
                 found.replayed += 1;
             } else {
                 found.unreplayed.push(told());
@@ -171,21 +178,51 @@ pub fn check(label: &str, spec: &str, settings: &Settings) -> Checked {
     found
 }
 
-/// Runs on a link that nothing divides are promised what streams leave at the peaks of their
-/// writes; but a stream that catches up, or ships a large transaction, sends faster than that.
-fn known(c: &Compiled, v: &Verdict) -> bool {
+/// Whether a strike exceeds what a refuted verdict allows, when it is looked for longer.
+fn replayed(case: &Case<'_>, v: &Verdict, seed: u64) -> bool {
+    let Some(plan) = case.plans.get(v.scenario as usize) else { return false };
+    let alone = Case { plans: std::slice::from_ref(plan), ..*case };
+    let strikes = run(&alone, &Settings { seed, windows: 10, strikes: 16, at: None }, |_, _| {});
+    let mut own = strikes.iter().filter(|s| s.subject == v.subject);
+    own.any(|s| {
+        if v.objective == Objective::Rpo { s.loss } else { s.recovery }.is_some_and(|x| x > v.allowed)
+    })
+}
+
+/// What the analysis is known to leave out. Each is a defect to be mended there; until it is, such
+/// disagreements are counted and printed, and are no failure.
+fn known(c: &Compiled, plan: &Plan, v: &Verdict) -> bool {
     let Some(copy) = v.relies_on else { return false };
-    let open = |hop: &drlang::model::Hop| c.model.links[hop.link].shares.is_empty();
+    let m = &c.model;
+    // Runs on a link that nothing divides are promised what streams leave at the peaks of their
+    // writes; but a stream that catches up, or ships a large transaction, sends faster than that.
+    let open = |hop: &&Hop| m.links[hop.link].shares.is_empty();
     let streams = c.ops.streams.iter().flat_map(|(_, s)| s.paths.iter().flat_map(|p| &p.hops));
-    let shared: Vec<_> = streams.filter(|h| open(h)).map(|h| h.link).collect();
-    let mut copy = &c.model.copies[copy];
+    let shared: Vec<_> = streams.filter(open).map(|h| h.link).collect();
+    let mut at = &m.copies[copy];
     loop {
-        if copy.route.ways.iter().flatten().any(|h| shared.contains(&h.link)) {
+        if at.route.ways.iter().flatten().any(|h| shared.contains(&h.link)) {
             return true;
         }
-        match &copy.kind {
-            drlang::model::CopyKind::CopyOf(o) => copy = &c.model.copies[o.of],
-            _ => return false,
+        match &at.kind {
+            CopyKind::CopyOf(o) => at = &m.copies[o.of],
+            _ => break,
         }
     }
+    let steps = if v.objective == Objective::Rto { &plan.steps[..] } else { &[] };
+    steps.iter().any(|step| match &step.kind {
+        // Mirrors go on while a restore runs, and share cards, disks and links with it.
+        StepKind::Restore { store, to, .. } => c.ops.jobs.iter().any(|(_, j)| match &j.kind {
+            JobKind::Mirror { from, to: other, .. } => {
+                [m.stores[*store].host, *to].iter().any(|h| h == from || h == other)
+            }
+            _ => false,
+        }),
+        // What a promoted replica fetches from another crosses a link on which nothing that is
+        // emitted gives it a share.
+        StepKind::Promote { host, others, .. } => {
+            others.iter().any(|o| m.hosts[*o].site != m.hosts[*host].site)
+        }
+        _ => false,
+    })
 }
