@@ -23,5 +23,6 @@ pub mod plan;
 pub mod quantity;
 pub mod resolve;
 pub mod schema;
+pub mod simulate;
 pub mod syntax;
 pub mod why;

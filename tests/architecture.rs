@@ -17,6 +17,8 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("ops", &["base", "quantity", "calendar", "diag", "model"]),
     ("flow", &["base", "quantity", "calendar", "model", "ops"]),
     ("plan", &["base", "quantity", "model", "ops", "flow"]),
+    // An independent account: of plans it takes the steps, never what anybody computed of them.
+    ("simulate", &["base", "quantity", "calendar", "model", "ops", "plan"]),
     ("judge", &["base", "quantity", "calendar", "diag", "model", "ops", "flow", "plan"]),
     ("cost", &["base", "quantity", "diag", "model", "plan", "judge"]),
     ("why", &["base", "quantity", "calendar", "model", "ops", "flow", "plan", "judge"]),
@@ -39,7 +41,7 @@ const KNOWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "base", "quantity", "calendar", "diag", "schema", "resolve", "model", "ops", "flow", "plan",
-            "judge", "cost", "why", "emit", "driver", "answers",
+            "judge", "cost", "why", "emit", "driver", "answers", "simulate",
         ],
     ),
 ];

@@ -441,3 +441,17 @@ fn records_that_point_to_a_host_without_servers_lead_nowhere() {
         + "\n link m : b <-> c { bandwidth = 10 Gbit/s; rtt = 1 ms; loss = 0 %; window = 8 MiB }";
     assert_eq!(status(&compiled("1 h", "1 h", &joined), "s.rto", "host db"), Status::Proved);
 }
+
+#[test]
+fn a_data_class_that_says_nothing_hides_no_writes_of_another() {
+    // 10 GiB of `o` and `p` are dumped on a disk of 900 MiB/s of which `p` writes 800 MiB/s: written
+    // and read again, 20 GiB at the 100 MiB/s that are left, 3 min 24 s. That `o` does not say how
+    // much it writes changes nothing of that; without the writes it would be 23 s.
+    let spec = link("l", "10 Gbit/s", "")
+        + "cluster c : maria { primary = db; replicas = [db2] }
+           data o : t { on = c; size = 5 GiB; backup sa { full = daily 01:00; method = logical; keep = 30 days } }
+           data p : t { on = c; size = 5 GiB; writes = 800 MiB/s; backup sa { full = daily 01:00; method = logical; keep = 30 days } }";
+    let rpo = minutes(verdict(&compiled("29 h", "20 h", &spec), "o.rpo", "host db"));
+    // On top come 86 s on the card of 125 MB/s.
+    assert!(rpo > 24.0 * 60.0 + 3.4 + 1.4, "{rpo}");
+}

@@ -12,6 +12,7 @@ mod plan;
 mod profile;
 mod slack;
 mod suggest;
+mod simulate;
 mod table;
 mod terminal;
 mod test;
@@ -54,6 +55,8 @@ enum Command {
     Build(build::Build),
     /// Print the ordered recovery from a scenario, and the way back.
     Plan(plan::Print),
+    /// Run the estate event by event, strike it, and show what came of it beside the bounds.
+    Simulate(simulate::Simulate),
     /// Show where one number comes from, down to what was written.
     Why(why::Why),
     /// Check the spec's own assertions, and what its tests change.
@@ -135,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => args.run(&terminal),
         Command::Build(args) => args.run(&terminal),
         Command::Plan(args) => args.run(&terminal),
+        Command::Simulate(args) => args.run(&terminal),
         Command::Why(args) => args.run(&terminal),
         Command::Test(args) => args.run(&terminal),
         Command::Slack(args) => args.run(&terminal),

@@ -98,7 +98,8 @@ pub(super) fn verdicts(compiled: &Compiled, all: bool) -> String {
     out
 }
 
-fn trimmed(table: &Table) -> String {
+/// The lines of a table without the blanks round them.
+pub(super) fn trimmed(table: &Table) -> String {
     let mut out = String::new();
     for line in table.lines() {
         out.push_str(line.strip_prefix(' ').unwrap_or(&line).trim_end());

@@ -1,6 +1,7 @@
 //! What `check` says to machines. These types are the interface: they only grow.
 
 use super::input::{Spec, day};
+use super::simulate::Simulated;
 use super::table;
 use crate::diag::Severity;
 use crate::diag::render::json::{Finding, findings};
@@ -171,6 +172,90 @@ pub struct AssumptionAnswer {
     pub text: String,
     /// Where the figure comes from.
     pub source: String,
+}
+
+/// The answer of `simulate --format json`.
+#[derive(Debug, Serialize)]
+pub struct SimulateAnswer {
+    /// Of this interface: 1.
+    pub version: u32,
+    /// The first day of the time that is simulated.
+    pub as_of: String,
+    /// For how many days.
+    pub horizon_days: u32,
+    /// The same seed gives the same answer.
+    pub seed: u64,
+    /// How many strikes there were under each scenario.
+    pub strikes: usize,
+    /// Every objective under every scenario that was struck.
+    pub objectives: Vec<SimulatedAnswer>,
+}
+
+/// What strikes came to, beside what is claimed.
+#[derive(Debug, Serialize)]
+pub struct SimulatedAnswer {
+    /// A data class or a service.
+    pub subject: String,
+    /// `rpo` or `rto`.
+    pub objective: Objective,
+    /// As a spec and `--scenario` name it.
+    pub scenario: String,
+    /// `proved`, `refuted` or `unknown`.
+    pub status: Status,
+    /// What the tier allows.
+    pub allowed_seconds: f64,
+    /// The bound; `null` when there is none.
+    pub predicted_seconds: Option<f64>,
+    /// What was simulated.
+    pub simulated: Spread,
+    /// Whether a strike was worse than what is proved: a defect of drc.
+    pub exceeds: bool,
+}
+
+/// From the least to the most, in seconds; `null` stands for what never ends.
+#[derive(Debug, Serialize)]
+pub struct Spread {
+    /// The least.
+    pub least_seconds: Option<f64>,
+    /// Half of the strikes do not exceed it.
+    pub median_seconds: Option<f64>,
+    /// Nineteen in twenty do not.
+    pub p95_seconds: Option<f64>,
+    /// The most.
+    pub most_seconds: Option<f64>,
+}
+
+/// The answer of a simulation of one spec.
+pub(super) fn simulate(
+    spec: &Spec,
+    simulated: &[Simulated<'_>],
+    strikes: usize,
+    seed: u64,
+) -> SimulateAnswer {
+    let ends = |d: Duration| (d != Duration::MAX).then(|| seconds(d));
+    let objectives = simulated.iter().map(|s| SimulatedAnswer {
+        subject: table::name(&spec.compiled.model, s.verdict.subject).to_owned(),
+        objective: s.verdict.objective,
+        scenario: s.scenario.clone(),
+        status: s.verdict.status,
+        allowed_seconds: seconds(s.verdict.allowed),
+        predicted_seconds: s.verdict.predicted.map(seconds),
+        simulated: Spread {
+            least_seconds: ends(s.percentile(0)),
+            median_seconds: ends(s.percentile(50)),
+            p95_seconds: ends(s.percentile(95)),
+            most_seconds: ends(s.percentile(100)),
+        },
+        exceeds: s.exceeds(),
+    });
+    SimulateAnswer {
+        version: 1,
+        as_of: day(spec.horizon.as_of),
+        horizon_days: spec.horizon.days,
+        seed,
+        strikes,
+        objectives: objectives.collect(),
+    }
 }
 
 /// Seconds, rounded up to a millisecond.

@@ -152,9 +152,13 @@ impl Spare {
     }
 }
 
-/// Bytes per second of a database's log at its peak.
+/// Bytes per second of a database's log at its peak: of those of its data classes that say how much
+/// is written, since what one leaves out takes nothing of the others away.
 fn written(model: &Model, cluster: Idx<Cluster>) -> u64 {
-    stream::log_profile(model, cluster).map_or(0, |p| p.peak())
+    let stated = model.data_in(cluster).into_iter().filter_map(|d| model.data[d].writes.as_ref());
+    let stated: Vec<&crate::calendar::WeekProfile> = stated.map(|w| &w.value).collect();
+    let amplification = model.engines[model.clusters[cluster].engine].amplification.value;
+    crate::calendar::WeekProfile::sum(stated).scaled(amplification).peak()
 }
 
 fn saturated(rate: u128) -> u64 {

@@ -1,0 +1,151 @@
+//! One behaviour that the inputs admit, over some days: what is written, when what changes, how
+//! long what is only bounded takes.
+
+use super::dice::Dice;
+use super::world::World;
+use super::writes::{Changes, Course, Load, float};
+use super::yard::Yard;
+use crate::model::{Cluster, Data, On};
+use crate::ops::{Job, Level};
+use la_arena::{ArenaMap, Idx};
+
+/// How long what is only bounded takes: fixed times and people.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Delays {
+    /// As long as it may.
+    Most,
+    /// As short as it may.
+    Least,
+    /// Something between, drawn.
+    Drawn,
+}
+
+/// The kinds of behaviour that are tried.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Style {
+    pub load: Load,
+    pub delays: Delays,
+    /// Whether all that may change in a window does so at once.
+    pub at_once: bool,
+    /// Whether transactions are as large as they may be.
+    pub large: bool,
+}
+
+impl Style {
+    /// All that is admitted against the user.
+    pub const WORST: Self = Self { load: Load::Full, delays: Delays::Most, at_once: true, large: true };
+
+    pub fn drawn(dice: &mut Dice) -> Self {
+        Self {
+            load: if dice.one_in(2) { Load::Full } else { Load::Drawn },
+            delays: match dice.below(3) {
+                0 => Delays::Most,
+                1 => Delays::Least,
+                _ => Delays::Drawn,
+            },
+            at_once: dice.one_in(2),
+            large: dice.one_in(2),
+        }
+    }
+}
+
+/// A behaviour.
+#[derive(Debug)]
+pub(super) struct Script {
+    /// Seconds from the as-of instant.
+    pub start: f64,
+    pub end: f64,
+    pub dice: Dice,
+    pub delays: Delays,
+    /// Runs before the start, in their order, taken as done when they were due.
+    pub before: Vec<(f64, Idx<Job>, Level)>,
+    /// Runs from the start on.
+    pub due: Vec<(f64, Idx<Job>, Level)>,
+    pub logs: ArenaMap<Idx<Cluster>, Course>,
+    pub files: ArenaMap<Idx<Data>, Course>,
+    changes: ArenaMap<Idx<Data>, Changes>,
+}
+
+const DAY: f64 = 86_400.0;
+
+impl Script {
+    /// Draws one, with strikes between `start` and `end` and recoveries of up to `after` seconds,
+    /// and a past of so many seconds.
+    pub fn draw(
+        yard: &Yard<'_>,
+        (start, end): (f64, f64),
+        (past, after): (f64, f64),
+        style: Style,
+        mut dice: Dice,
+    ) -> Self {
+        let model = yard.model;
+        let mut files = ArenaMap::default();
+        let mut changes = ArenaMap::default();
+        let mut logs: ArenaMap<Idx<Cluster>, Course> = ArenaMap::default();
+        let mut bursts: Vec<(Idx<Cluster>, f64, f64)> = Vec::new();
+        let mut parts: ArenaMap<Idx<Cluster>, Vec<Course>> = ArenaMap::default();
+        for (id, data) in model.data.iter() {
+            changes.insert(
+                id,
+                if style.at_once { Changes::AtOnce(dice.unit()) } else { Changes::Even(dice.unit()) },
+            );
+            let Some(writes) = &data.writes else { continue };
+            let zone = &model.sites[model.hosts[model.primary_host(id)].site].zone;
+            let span = (start - 16.0 * DAY, end + after);
+            let course = Course::of(&writes.value, zone, yard.as_of, span, style.load, &mut dice);
+            match data.on {
+                On::Cluster(cluster) => {
+                    if writes.value.burst.0 > 0 && style.load == Load::Full {
+                        // The sum of a profile and its burst admits it once.
+                        bursts.push((cluster, float(writes.value.burst), dice.unit()));
+                    }
+                    parts.entry(cluster).or_default().push(course);
+                }
+                On::Files { .. } => {
+                    files.insert(id, course);
+                }
+            }
+        }
+        for (id, courses) in parts.iter() {
+            let amplification = model.engines[model.clusters[id].engine].amplification.value.as_f64();
+            let mut course = Course::sum(courses, amplification);
+            let falls: Vec<f64> = course.falls().into_iter().filter(|t| *t > start && *t < end).collect();
+            if style.large {
+                let bytes = World::largest(yard, id);
+                for n in 0..3 {
+                    let at = if n < 2 { pick(&falls, dice.unit()) } else { None };
+                    course.commit_at(at.unwrap_or_else(|| dice.between(start, end)), bytes);
+                }
+            }
+            let own = bursts.iter().filter(|b| b.0 == id);
+            let at = pick(&falls, dice.unit()).unwrap_or_else(|| dice.between(start, end));
+            for (_, bytes, apart) in own {
+                // Together as often as each by itself.
+                let at = if *apart < 0.5 { at } else { dice.between(start, end) };
+                course.jumps.push((at, bytes * amplification));
+            }
+            course.jumps.sort_by(|a, b| a.0.total_cmp(&b.0));
+            logs.insert(id, course);
+        }
+        let before = yard.calendar((start - past, start));
+        let due = yard.calendar((start, end + after));
+        Self { start, end, dice, delays: style.delays, before, due, logs, files, changes }
+    }
+
+    pub fn changes(&self, data: Idx<Data>) -> Changes {
+        self.changes.get(data).copied().unwrap_or(Changes::Even(1.0))
+    }
+
+    /// A time between two, in the style of this behaviour.
+    pub fn delay(&self, dice: &mut Dice, least: f64, most: f64) -> f64 {
+        match self.delays {
+            Delays::Most => most,
+            Delays::Least => least,
+            Delays::Drawn => dice.between(least, most),
+        }
+    }
+}
+
+fn pick(list: &[f64], at: f64) -> Option<f64> {
+    list.get((at * list.len() as f64) as usize).copied()
+}

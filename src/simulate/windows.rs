@@ -1,0 +1,76 @@
+//! Which stretches of the horizon are simulated.
+
+use super::dice::Dice;
+use super::recovery::Kept;
+use super::yard::Yard;
+use std::collections::BTreeSet;
+
+const DAY: f64 = 86_400.0;
+/// How long each is, in seconds: a week with what came before it.
+pub(super) const LENGTH: f64 = 8.0 * DAY;
+/// How far the calendar goes on behind it, for recoveries.
+pub(super) const AFTER: f64 = 12.0 * DAY;
+
+/// How long runs are remembered when a stretch begins.
+pub(super) fn past(kept: &Kept) -> f64 {
+    kept.iter().map(|(_, k)| *k).fold(40.0 * DAY, f64::max).min(130.0 * DAY)
+}
+
+/// The ends of the longest gaps between the runs of each job, and the days on which clocks are
+/// changed, in seconds from the as-of instant.
+fn hard_times(yard: &Yard<'_>, days: u32) -> Vec<f64> {
+    let horizon = i64::from(days) * 86_400;
+    let mut found: BTreeSet<i64> = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    for (_, job) in yard.ops.jobs.iter() {
+        let rules: Vec<_> = job.runs.iter().map(|r| r.rule.clone()).collect();
+        if !seen.insert((job.zone.name().to_owned(), rules.clone())) {
+            continue;
+        }
+        let often = rules.iter().any(|r| r.times.len() > 4);
+        let turns = job.zone.transitions(yard.as_of, yard.as_of + horizon);
+        found.extend(turns.iter().map(|t| t - yard.as_of + 86_400));
+        // What comes every few minutes is looked at where clocks are changed only.
+        let stretches: Vec<(i64, i64)> = if often {
+            turns.iter().map(|t| (t - 2 * 86_400, t + 2 * 86_400)).collect()
+        } else {
+            vec![(yard.as_of - 31 * 86_400, yard.as_of + horizon)]
+        };
+        let mut longest = (0, 0);
+        for (a, b) in stretches {
+            let mut all: Vec<i64> = rules.iter().flat_map(|r| r.occurrences(&job.zone, a, b)).collect();
+            all.sort_unstable();
+            for (x, y) in all.iter().zip(all.iter().skip(1)) {
+                if y - x > longest.0 && *y > yard.as_of && *y < yard.as_of + horizon {
+                    longest = (y - x, *y);
+                }
+            }
+        }
+        if longest.0 > 0 {
+            found.insert(longest.1 - yard.as_of);
+        }
+    }
+    found.into_iter().map(|t| t as f64).collect()
+}
+
+/// As many stretches as are wanted: the hard times in an order that is drawn and the end of the
+/// horizon in every other place, random ones between.
+pub(super) fn choose(yard: &Yard<'_>, days: u32, many: usize, dice: &mut Dice) -> Vec<(f64, f64)> {
+    let horizon = f64::from(days) * DAY;
+    let mut hard = hard_times(yard, days);
+    hard.push(horizon - 1.5 * DAY);
+    let clamp = |end: f64| {
+        let end = end.clamp(LENGTH.min(horizon), horizon);
+        ((end - LENGTH).floor(), end.floor())
+    };
+    let mut all = Vec::new();
+    while all.len() < many {
+        if all.len() % 2 == 0 && !hard.is_empty() {
+            let n = dice.below(hard.len());
+            all.push(clamp(hard.swap_remove(n) + 1.5 * DAY));
+        } else {
+            all.push(clamp(dice.between(0.0, horizon)));
+        }
+    }
+    all
+}

@@ -1,0 +1,540 @@
+//! The estate in motion: jobs run, streams flow, time goes from one event to the next.
+//!
+//! Nothing here knows a bound. Between two events all rates are constant; at each event they are
+//! shared out anew.
+
+use super::dice::Dice;
+use super::lost::Taken;
+use super::network::{Demand, Device, bytes, fill};
+use super::pipe::{Flow, INSTANT};
+use super::script::Script;
+use super::writes::{changed, float, size};
+use super::yard::{OVERHEAD, Yard};
+use crate::model::{Cluster, Host, On};
+use crate::ops::{Job, JobKind, Level, Stream};
+use la_arena::{ArenaMap, Idx};
+use std::collections::{BTreeSet, VecDeque};
+
+/// A run that has ended well.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Done {
+    pub level: Level,
+    pub begin: f64,
+    pub end: f64,
+    /// It holds every write up to here, and none after there.
+    pub holds: (f64, f64),
+    pub bytes: f64,
+}
+
+/// What a run is doing, and how much of that is left.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Begin { until: f64 },
+    Stage { left: f64 },
+    Move { left: f64 },
+}
+
+#[derive(Clone, Debug)]
+struct Running {
+    job: Idx<Job>,
+    level: Level,
+    begin: f64,
+    bytes: f64,
+    stage: f64,
+    holds: (f64, f64),
+    phase: Phase,
+}
+
+/// Work that a recovery does.
+#[derive(Clone, Debug)]
+pub(super) struct Work {
+    pub step: usize,
+    pub devices: Vec<usize>,
+    pub cap: f64,
+    pub left: f64,
+}
+
+/// Everything that changes with time.
+#[derive(Clone, Debug)]
+pub(super) struct World<'a> {
+    pub yard: &'a Yard<'a>,
+    pub script: &'a Script,
+    pub now: f64,
+    dice: Dice,
+    next: usize,
+    jumped: ArenaMap<Idx<Cluster>, usize>,
+    runs: Vec<Running>,
+    waiting: VecDeque<(Idx<Job>, Level)>,
+    pub done: ArenaMap<Idx<Job>, Vec<Done>>,
+    pub flows: ArenaMap<Idx<Stream>, Flow>,
+    /// Streams that do not flow any more.
+    cut: BTreeSet<Idx<Stream>>,
+    /// Databases and trees that are not written to.
+    pub silent: BTreeSet<Idx<Host>>,
+    pub held: BTreeSet<Idx<Job>>,
+    pub works: Vec<Work>,
+}
+
+/// Less work than this is none: a thousandth of a byte.
+const NOTHING: f64 = 1e-3;
+
+/// What is left of work after a time; nothing when the rest would take none.
+fn spent(left: f64, rate: f64, time: f64) -> f64 {
+    let left = left - rate * time;
+    if left <= rate * INSTANT { 0.0 } else { left }
+}
+
+impl<'a> World<'a> {
+    /// A world that begins at the script's start with the runs before it as they were due.
+    pub fn new(yard: &'a Yard<'a>, script: &'a Script) -> Self {
+        let start = script.start;
+        let mut world = Self {
+            yard,
+            script,
+            now: start,
+            dice: script.dice.fork(7),
+            next: 0,
+            jumped: ArenaMap::default(),
+            runs: Vec::new(),
+            waiting: VecDeque::new(),
+            done: ArenaMap::default(),
+            flows: ArenaMap::default(),
+            cut: BTreeSet::new(),
+            silent: BTreeSet::new(),
+            held: BTreeSet::new(),
+            works: Vec::new(),
+        };
+        for (id, _) in yard.ops.streams.iter() {
+            world.flows.insert(id, Flow { received: start, applied: start, ..Flow::default() });
+        }
+        for (at, job, level) in &script.before {
+            let bytes = world.carries(*job, *level, *at, *at);
+            let done = Done { level: *level, begin: *at, end: *at, holds: (*at, *at), bytes };
+            world.done.entry(*job).or_default().push(done);
+        }
+        world
+    }
+
+    fn course(&self, cluster: Idx<Cluster>) -> Option<&'a super::writes::Course> {
+        self.script.logs.get(cluster)
+    }
+
+    /// Bytes of log that a database writes a second now.
+    fn logs(&self, cluster: Idx<Cluster>) -> f64 {
+        if self.silent.contains(&self.yard.model.clusters[cluster].primary.0) {
+            return 0.0;
+        }
+        self.course(cluster).map_or(0.0, |c| c.rate(self.now))
+    }
+
+    /// What the writes of data take of a host's disk now, but for one database or tree.
+    pub fn written_on(&self, host: Idx<Host>, but: Option<&On>) -> f64 {
+        let model = self.yard.model;
+        let mut sum = 0.0;
+        for (id, c) in model.clusters.iter() {
+            let here = c.primary.0 == host || c.replicas.iter().any(|r| r.0 == host);
+            let own = matches!(but, Some(On::Cluster(b)) if *b == id);
+            if here && !own {
+                sum += self.logs(id);
+            }
+        }
+        for (id, course) in self.script.files.iter() {
+            let own = matches!(but, Some(On::Files { host: h, .. }) if *h == host);
+            if model.primary_host(id) == host && !own && !self.silent.contains(&host) {
+                sum += course.rate(self.now);
+            }
+        }
+        sum
+    }
+
+    /// What a run that reads from `from` on and begins `at` carries.
+    fn carries(&self, job: Idx<Job>, level: Level, at: f64, applied: f64) -> f64 {
+        let model = self.yard.model;
+        let Some(task) = self.yard.jobs.get(job) else { return 0.0 };
+        let done = self.done.get(job).map_or(&[][..], Vec::as_slice);
+        let whole = || task.data.iter().map(|d| size(model, *d, at)).sum::<f64>();
+        let since = |from: f64| {
+            task.data.iter().map(|d| changed(model, *d, (from, at), self.script.changes(*d))).sum::<f64>()
+        };
+        match (&self.yard.ops.jobs[job].kind, level) {
+            (JobKind::Copy { of, .. }, _) => {
+                let before = done.last().map_or(0, |d| self.held_by(*of, d.begin).len());
+                self.held_by(*of, at).iter().skip(before).map(|d| d.bytes).sum()
+            }
+            (JobKind::Verify { of, .. }, _) => self.held_by(*of, at).last().map_or(0.0, |d| d.bytes),
+            (_, Level::Log) => {
+                let from = done.last().map_or(self.script.start - 86_400.0, |d| d.holds.0);
+                let course = task.cluster.and_then(|c| self.course(c));
+                course.map_or(0.0, |c| c.between(from, applied))
+            }
+            (_, Level::Full) => whole(),
+            (_, Level::Differential) => {
+                done.iter().rev().find(|d| d.level == Level::Full).map_or_else(whole, |d| since(d.begin))
+            }
+            (_, Level::Incremental | Level::Changes) => done.last().map_or_else(whole, |d| since(d.begin)),
+        }
+    }
+
+    /// The runs that a job's store holds at a moment, oldest first: for a copy those of the job
+    /// that it copies that it has taken.
+    pub fn held_by(&self, job: Idx<Job>, at: f64) -> &[Done] {
+        // A job has one run at a time, so they end in their order.
+        let done = self.done.get(job).map_or(&[][..], Vec::as_slice);
+        let ended = done.get(..done.partition_point(|d| d.end <= at)).unwrap_or(&[]);
+        match self.yard.ops.jobs[job].kind {
+            JobKind::Copy { of, .. } => ended.last().map_or(&[], |newest| self.held_by(of, newest.begin)),
+            _ => ended,
+        }
+    }
+
+    /// Goes on until a moment, or until a work of the recovery is done; that one's step.
+    pub fn go(&mut self, until: f64) -> Option<usize> {
+        loop {
+            if let Some(n) = self.works.iter().position(|w| w.left <= NOTHING) {
+                return Some(self.works.remove(n).step);
+            }
+            if self.now >= until {
+                return None;
+            }
+            self.advance(until);
+        }
+    }
+
+    fn advance(&mut self, until: f64) {
+        let yard = self.yard;
+        let mut capacity = yard.network.capacity.clone();
+        for (host, _) in yard.model.hosts.iter() {
+            let taken = self.written_on(host, None);
+            if let Some(c) = yard.network.number(Device::Disk(host)).and_then(|n| capacity.get_mut(n)) {
+                *c = (*c - taken).max(0.0);
+            }
+        }
+        // Who sends now.
+        let mut demands = Vec::new();
+        let mut pipes = Vec::new();
+        for (id, flow) in self.flows.iter() {
+            let (Some(pipe), stream) = (yard.streams.get(id), &yard.ops.streams[id]) else { continue };
+            if self.cut.contains(&id) {
+                continue;
+            }
+            let comes = self.logs(stream.cluster);
+            let disk = bytes(yard.model.hosts[stream.to].disk_rate.value);
+            let own = On::Cluster(stream.cluster);
+            let lands = (disk - self.written_on(stream.to, Some(&own))).max(0.0);
+            let most = pipe.way.tcp.min(lands);
+            let cap = if flow.sending.is_empty() { (comes / pipe.compress).min(most) } else { most };
+            demands.push(Demand { devices: &pipe.way.devices, cap });
+            pipes.push((id, comes, lands));
+        }
+        let running: Vec<usize> = (0..self.runs.len()).collect();
+        let mut moving = Vec::new();
+        let staging: Vec<Vec<usize>> = self
+            .runs
+            .iter()
+            .map(|r| yard.jobs.get(r.job).and_then(|t| t.stages).into_iter().collect())
+            .collect();
+        for n in running {
+            let Some(run) = self.runs.get(n) else { continue };
+            let Some(task) = yard.jobs.get(run.job) else { continue };
+            match run.phase {
+                Phase::Begin { .. } => {}
+                Phase::Stage { .. } => {
+                    let devices = staging.get(n).map_or(&[][..], Vec::as_slice);
+                    demands.push(Demand { devices, cap: f64::INFINITY });
+                    moving.push(n);
+                }
+                Phase::Move { .. } => {
+                    demands.push(Demand { devices: &task.devices, cap: task.cap });
+                    moving.push(n);
+                }
+            }
+        }
+        let works = self.works.clone();
+        demands.extend(works.iter().map(|w| Demand { devices: &w.devices, cap: w.cap }));
+        let rates = fill(&capacity, &demands);
+        let mut rates = rates.into_iter();
+        let pipes: Vec<_> = pipes.into_iter().zip(rates.by_ref()).collect();
+        let moving: Vec<(usize, f64)> = moving.into_iter().zip(rates.by_ref()).collect();
+        let working: Vec<f64> = rates.collect();
+
+        // The next event.
+        let mut then = until;
+        let mut at = |t: f64| then = then.min(t.max(self.now));
+        if let Some((t, _, _)) = self.script.due.get(self.next) {
+            at(*t);
+        }
+        for (id, course) in self.script.logs.iter() {
+            let n = course.rates.partition_point(|(t, _)| *t <= self.now);
+            if let Some((t, _)) = course.rates.get(n) {
+                at(*t);
+            }
+            let n = self.jumped.get(id).copied().unwrap_or(0);
+            if let Some((t, _)) = course.jumps.get(n) {
+                at(*t);
+            }
+        }
+        for (_, course) in self.script.files.iter() {
+            let n = course.rates.partition_point(|(t, _)| *t <= self.now);
+            if let Some((t, _)) = course.rates.get(n) {
+                at(*t);
+            }
+        }
+        for run in &self.runs {
+            if let Phase::Begin { until } = run.phase {
+                at(until);
+            }
+        }
+        for (n, rate) in &moving {
+            if let Some(Phase::Stage { left } | Phase::Move { left }) = self.runs.get(*n).map(|r| r.phase) {
+                at(self.now + left / rate);
+            }
+        }
+        for (work, rate) in self.works.iter().zip(&working) {
+            at(self.now + work.left / rate);
+        }
+        for ((id, comes, lands), wire) in &pipes {
+            let (Some(flow), Some(pipe)) = (self.flows.get(*id), yard.streams.get(*id)) else { continue };
+            let leaves = wire * pipe.compress;
+            if !flow.sending.is_empty() && leaves > *comes {
+                at(self.now + flow.sending.bytes / (leaves - comes));
+            }
+            let inflow = if flow.sending.is_empty() { leaves.min(*comes) } else { leaves };
+            let applies = pipe.apply.min(*lands);
+            if !flow.applying.is_empty() && applies > inflow {
+                at(self.now + flow.applying.bytes / (applies - inflow));
+            }
+        }
+        for id in &self.cut {
+            if let (Some(flow), Some(pipe)) = (self.flows.get(*id), yard.streams.get(*id))
+                && !flow.applying.is_empty()
+            {
+                at(self.now + flow.applying.bytes / pipe.apply);
+            }
+        }
+
+        // Time passes.
+        let time = then - self.now;
+        for ((id, comes, lands), wire) in pipes {
+            if let (Some(flow), Some(pipe)) = (self.flows.get_mut(id), yard.streams.get(id)) {
+                flow.pass(self.now, time, comes, wire * pipe.compress, pipe.apply.min(lands));
+            }
+        }
+        for id in &self.cut {
+            if let (Some(flow), Some(pipe)) = (self.flows.get_mut(*id), yard.streams.get(*id)) {
+                flow.settle(time, pipe.apply);
+            }
+        }
+        for (n, rate) in moving {
+            if let Some(Phase::Stage { left } | Phase::Move { left }) =
+                self.runs.get_mut(n).map(|r| &mut r.phase)
+            {
+                *left = spent(*left, rate, time);
+            }
+        }
+        for (work, rate) in self.works.iter_mut().zip(working) {
+            work.left = spent(work.left, rate, time);
+        }
+        self.now = then;
+        self.happens();
+    }
+
+    /// What happens at this moment: bytes at once, runs that go on to their next phase or end, runs
+    /// that are due.
+    fn happens(&mut self) {
+        for (id, course) in self.script.logs.iter() {
+            let n = self.jumped.get(id).copied().unwrap_or(0);
+            let Some((t, bytes)) = course.jumps.get(n).copied() else { continue };
+            if t > self.now {
+                continue;
+            }
+            self.jumped.insert(id, n + 1);
+            if self.silent.contains(&self.yard.model.clusters[id].primary.0) {
+                continue;
+            }
+            for (stream, flow) in self.flows.iter_mut() {
+                if self.yard.ops.streams[stream].cluster == id && !self.cut.contains(&stream) {
+                    flow.jump(self.now, bytes);
+                }
+            }
+        }
+        let mut n = 0;
+        while n < self.runs.len() {
+            if self.turn(n) {
+                n += 1;
+            }
+        }
+        while let Some((t, job, level)) = self.script.due.get(self.next).copied() {
+            if t > self.now {
+                break;
+            }
+            self.next += 1;
+            self.due(job, level);
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        for (job, level) in waiting {
+            self.due(job, level);
+        }
+    }
+
+    /// Takes a run to its next phase; whether it goes on.
+    fn turn(&mut self, n: usize) -> bool {
+        let now = self.now;
+        let applied = |w: &Self, job: Idx<Job>| w.reads(job);
+        let Some(run) = self.runs.get(n) else { return false };
+        let job = run.job;
+        match run.phase {
+            Phase::Begin { until } if until > now + 1e-9 => true,
+            Phase::Stage { left } | Phase::Move { left } if left > NOTHING => true,
+            Phase::Begin { .. } => {
+                let (stage, bytes) = (run.stage, run.bytes);
+                let phase =
+                    if stage > 0.0 { Phase::Stage { left: stage } } else { Phase::Move { left: bytes } };
+                if let Some(run) = self.runs.get_mut(n) {
+                    run.phase = phase;
+                }
+                self.turn(n)
+            }
+            Phase::Stage { .. } => {
+                // The engine's own backup is of the moment at which it ends, a dump of its begin.
+                let physical = matches!(
+                    &self.yard.ops.jobs[job].kind,
+                    JobKind::Database { staging: crate::ops::Staging::Physical { .. }, .. }
+                );
+                let moment = applied(self, job);
+                if let Some(run) = self.runs.get_mut(n) {
+                    if physical {
+                        run.holds = (moment, moment);
+                    }
+                    run.phase = Phase::Move { left: run.bytes };
+                }
+                self.turn(n)
+            }
+            Phase::Move { .. } => {
+                let run = self.runs.remove(n);
+                let files =
+                    matches!(self.yard.ops.jobs[job].kind, JobKind::Files { .. } | JobKind::Mirror { .. });
+                // A file that is read late may hold what was written since the begin.
+                let holds = if files { (run.holds.0, now) } else { run.holds };
+                let done = Done { level: run.level, begin: run.begin, end: now, holds, bytes: run.bytes };
+                self.done.entry(job).or_default().push(done);
+                false
+            }
+        }
+    }
+
+    /// The moment up to which a job's source holds everything.
+    fn reads(&self, job: Idx<Job>) -> f64 {
+        let stream = self.yard.jobs.get(job).and_then(|t| t.reads);
+        stream.and_then(|s| self.flows.get(s)).map_or(self.now, |f| f.applied.min(self.now))
+    }
+
+    fn due(&mut self, job: Idx<Job>, level: Level) {
+        // One of a job at a time: the later one is left out.
+        if self.held.contains(&job) || self.runs.iter().any(|r| r.job == job) {
+            return;
+        }
+        let Some(task) = self.yard.jobs.get(job) else { return };
+        if let Some(director) = task.director {
+            let going = self
+                .runs
+                .iter()
+                .filter(|r| self.yard.jobs.get(r.job).is_some_and(|t| t.director == Some(director)));
+            if going.count() as u64 >= self.yard.ops.directors[director].jobs {
+                if !self.waiting.iter().any(|w| w.0 == job) {
+                    self.waiting.push_back((job, level));
+                }
+                return;
+            }
+        }
+        let moment = self.reads(job);
+        let bytes = self.carries(job, level, self.now, moment);
+        let whole: f64 = task.data.iter().map(|d| size(self.yard.model, *d, self.now)).sum();
+        let stage = match (task.stages, level) {
+            (None, _) => 0.0,
+            // It is written beside the data and read again; whatever is not full looks at every page.
+            (Some(_), Level::Full) => 2.0 * bytes,
+            (Some(_), _) => 2.0 * bytes + whole,
+        };
+        let own = self.script.delay(&mut self.dice, 0.0, OVERHEAD);
+        self.runs.push(Running {
+            job,
+            level,
+            begin: self.now,
+            bytes,
+            stage,
+            holds: (moment, moment),
+            phase: Phase::Begin { until: self.now + own },
+        });
+    }
+
+    /// A strike: what is gone stops at once.
+    pub fn strike(&mut self, taken: &Taken) {
+        self.silent.extend(taken.hosts.iter().copied());
+        let cut = self.yard.ops.streams.iter().filter(|(_, s)| {
+            let hops = s.paths.first().map_or(&[][..], |p| &p.hops);
+            taken.hosts.contains(&s.from)
+                || taken.hosts.contains(&s.to)
+                || hops.iter().any(|h| taken.links.contains(&h.link))
+        });
+        self.cut.extend(cut.map(|(id, _)| id));
+        let dead: BTreeSet<Idx<Job>> =
+            self.yard.ops.jobs.iter().map(|(id, _)| id).filter(|id| self.cannot_run(*id, taken)).collect();
+        self.runs.retain(|r| !dead.contains(&r.job));
+        self.held.extend(dead);
+        for (id, flow) in self.flows.iter_mut() {
+            if self.cut.contains(&id) {
+                flow.sending.clear();
+            }
+        }
+    }
+
+    fn cannot_run(&self, job: Idx<Job>, taken: &Taken) -> bool {
+        let Some(task) = self.yard.jobs.get(job) else { return true };
+        let j = &self.yard.ops.jobs[job];
+        let hops = j.paths.first().map_or(&[][..], |p| &p.hops);
+        let stores: Vec<_> = match &j.kind {
+            JobKind::Copy { from, to, .. } => vec![*from, *to],
+            JobKind::Verify { of, .. } => self.yard.ops.jobs[*of].kind.writes_to().into_iter().collect(),
+            other => other.writes_to().into_iter().collect(),
+        };
+        task.hosts.iter().any(|h| taken.hosts.contains(h))
+            || stores.iter().any(|s| taken.stores.contains(s))
+            || hops.iter().any(|h| taken.links.contains(&h.link))
+    }
+
+    /// The jobs of a director stop: none begins, and what goes on is given up.
+    pub fn hold(&mut self, director: Idx<crate::ops::Director>) {
+        let own = self.yard.ops.jobs.iter().filter(|(_, j)| j.kind.director() == Some(director));
+        let own: BTreeSet<Idx<Job>> = own.map(|(id, _)| id).collect();
+        self.runs.retain(|r| !own.contains(&r.job));
+        self.held.extend(own);
+    }
+
+    /// What the store of each job holds, in bytes, of runs that ended after a moment.
+    pub fn kept(&self, job: Idx<Job>, since: f64) -> f64 {
+        self.held_by(job, self.now).iter().filter(|d| d.end >= since).map(|d| d.bytes).sum()
+    }
+
+    /// For each job the run for which one waited longest since the begin of the one before, and
+    /// for each stream when it was farthest behind: the moments at which a strike costs most.
+    pub fn worst_moments(&self, after: f64) -> Vec<f64> {
+        let mut all = Vec::new();
+        for (_, done) in self.done.iter() {
+            let pairs = done.iter().zip(done.iter().skip(1)).filter(|(_, b)| b.end > after);
+            let worst = pairs.max_by(|x, y| (x.1.end - x.0.holds.0).total_cmp(&(y.1.end - y.0.holds.0)));
+            all.extend(worst.map(|(_, b)| b.end - 1e-6));
+        }
+        for (_, flow) in self.flows.iter() {
+            if flow.worst.1 > after {
+                all.push(flow.worst.1 - 1e-6);
+            }
+        }
+        all
+    }
+
+    /// The bytes of a database's largest transaction, amplified.
+    pub fn largest(yard: &Yard<'_>, cluster: Idx<Cluster>) -> f64 {
+        let engine = &yard.model.engines[yard.model.clusters[cluster].engine];
+        float(engine.largest_transaction.value) * engine.amplification.value.as_f64()
+    }
+}

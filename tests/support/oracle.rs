@@ -1,0 +1,228 @@
+//! Verdicts against simulated strikes.
+
+use drlang::base::world::Memory;
+use drlang::diag::Severity;
+use drlang::driver::{Compiled, Options, compile};
+use drlang::judge::{Status, Verdict};
+use drlang::model::{CopyKind, Hop, Objective};
+use drlang::ops::JobKind;
+use drlang::plan::{Plan, Reason, StepKind, Subject};
+use drlang::quantity::{Duration, show};
+use drlang::simulate::{Case, Settings, Strike, run};
+use std::collections::BTreeMap;
+
+/// 2026-01-15, midnight UTC.
+pub const AS_OF: i64 = 1_768_435_200;
+
+pub fn compiled(text: &str) -> Compiled {
+    let world = Memory([("main.dr".to_owned(), text.as_bytes().to_vec())].into());
+    compile(&world, "main.dr", &Options::from(AS_OF)).expect("it is in memory")
+}
+
+/// What a comparison came to.
+#[derive(Default)]
+pub struct Checked {
+    pub estates: usize,
+    pub strikes: usize,
+    pub by_status: BTreeMap<Status, usize>,
+    /// Bound over the worst simulated strike, of verdicts with both.
+    pub tightness: BTreeMap<&'static str, Vec<f64>>,
+    pub refuted: usize,
+    pub replayed: usize,
+    pub wrong: Vec<String>,
+    /// Disagreements of a kind that is known, and told of in [`known`].
+    pub known: Vec<String>,
+    pub unreplayed: Vec<String>,
+}
+
+impl Checked {
+    pub fn join(&mut self, other: Self) {
+        self.estates += other.estates;
+        self.strikes += other.strikes;
+        self.refuted += other.refuted;
+        self.replayed += other.replayed;
+        for (status, n) in other.by_status {
+            *self.by_status.entry(status).or_default() += n;
+        }
+        for (kind, list) in other.tightness {
+            self.tightness.entry(kind).or_default().extend(list);
+        }
+        self.wrong.extend(other.wrong);
+        self.known.extend(other.known);
+        self.unreplayed.extend(other.unreplayed);
+    }
+
+    pub fn summary(&mut self) -> String {
+        let mut out = format!(
+            "{} estates, {} outcomes of strikes; {:?}; {} of {} refuted verdicts replayed; {} known disagreements\n",
+            self.estates,
+            self.strikes,
+            self.by_status,
+            self.replayed,
+            self.refuted,
+            self.known.len()
+        );
+        for line in self.unreplayed.iter().chain(&self.known).take(20) {
+            out += &format!("  {line}\n");
+        }
+        for (kind, list) in &mut self.tightness {
+            list.sort_by(f64::total_cmp);
+            let at = |part: f64| list[((list.len() - 1) as f64 * part) as usize];
+            out += &format!(
+                "bound over worst simulated {kind}: median {:.3}, quarter {:.3}, three quarters {:.3}, of {}\n",
+                at(0.5),
+                at(0.25),
+                at(0.75),
+                list.len()
+            );
+        }
+        out
+    }
+
+    pub fn wrong_in_short(&self) -> String {
+        self.wrong.iter().take(12).map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A millisecond and a millionth, for arithmetic in floating point.
+fn beyond(simulated: Duration, bound: Duration) -> bool {
+    simulated.0 > bound.0.saturating_add(bound.0 / 1_000_000).saturating_add(1_000_000)
+}
+
+fn name(c: &Compiled, v: &Verdict) -> String {
+    let subject = match v.subject {
+        Subject::Data(d) => c.model.data[d].name.to_string(),
+        Subject::Service(s) => c.model.services[s].name.to_string(),
+    };
+    let objective = if v.objective == Objective::Rpo { "rpo" } else { "rto" };
+    let scenario = c.verdicts.scenarios[v.scenario as usize].name(&c.model);
+    format!("{subject}.{objective} under `{scenario}`")
+}
+
+/// Strikes an estate and compares each verdict with the worst that came of it.
+pub fn check(label: &str, spec: &str, settings: &Settings) -> Checked {
+    let mut found = Checked { estates: 1, ..Checked::default() };
+    let c = compiled(spec);
+    let broken: Vec<&str> = c
+        .problems
+        .iter()
+        .filter(|p| p.severity == Severity::Error && p.entry.stage != "judge")
+        .map(|p| p.message.as_str())
+        .collect();
+    assert!(broken.is_empty(), "{label} is no spec: {broken:?}\n{spec}");
+    let plans = c.plans().expect("plans are fit");
+    let case = Case { model: &c.model, ops: &c.ops, plans: &plans, as_of: AS_OF, days: 365 };
+    let strikes = run(&case, settings, |_, _| {});
+    found.strikes = strikes.len();
+    let mut worst: BTreeMap<(usize, Subject, Objective), (Duration, Strike)> = BTreeMap::new();
+    for s in &strikes {
+        for (objective, value) in [(Objective::Rpo, s.loss), (Objective::Rto, s.recovery)] {
+            let Some(value) = value else { continue };
+            let slot = worst.entry((s.plan, s.subject, objective)).or_insert((value, *s));
+            if value > slot.0 {
+                *slot = (value, *s);
+            }
+        }
+    }
+    for v in &c.verdicts.list {
+        *found.by_status.entry(v.status).or_default() += 1;
+        let Some((value, strike)) = worst.get(&(v.scenario as usize, v.subject, v.objective)) else {
+            if v.status == Status::Refuted {
+                found.refuted += 1;
+                // Nothing serves, or nothing brings it back: there is nothing to time.
+                found.replayed += usize::from(v.surely == Duration::MAX);
+            }
+            continue;
+        };
+        let relies =
+            v.relies_on.map_or(String::new(), |copy| format!(", relies on {}", c.model.copies[copy].name));
+        let told = || {
+            format!(
+                "{label}: {} is {}: bound {}, surely {}, allowed {}; simulated {} ({:.3} of {:.3} s) when struck at second {:.6} (stretch {}){relies}",
+                name(&c, v),
+                v.status.name(),
+                v.predicted.map_or("none".to_owned(), show::duration),
+                show::duration(v.surely),
+                show::duration(v.allowed),
+                show::duration(*value),
+                value.as_secs_f64(),
+                v.predicted.unwrap_or_default().as_secs_f64(),
+                strike.at as f64 / 1e9,
+                strike.window,
+            )
+        };
+        if let Some(bound) = v.predicted {
+            if beyond(*value, bound) || (v.status == Status::Proved && beyond(*value, v.allowed)) {
+                let list = if known(&c, &plans[v.scenario as usize], v) {
+                    &mut found.known
+                } else {
+                    &mut found.wrong
+                };
+                list.push(told());
+            } else if bound.0 > 0 && value.0 > 0 {
+                let kind = if v.objective == Objective::Rpo { "loss" } else { "recovery" };
+                found.tightness.entry(kind).or_default().push(bound.0 as f64 / value.0 as f64);
+            }
+        }
+        if v.status == Status::Refuted {
+            found.refuted += 1;
+            // What never catches up loses more the longer it goes on: a week does not show it.
+            let grows = matches!(v.reason, Some(Reason::NeverCatchesUp));
+            if grows || *value > v.allowed || replayed(&case, v, settings.seed) {
+                found.replayed += 1;
+            } else {
+                found.unreplayed.push(told());
+            }
+        }
+    }
+    found
+}
+
+/// Whether a strike exceeds what a refuted verdict allows, when it is looked for longer.
+fn replayed(case: &Case<'_>, v: &Verdict, seed: u64) -> bool {
+    let Some(plan) = case.plans.get(v.scenario as usize) else { return false };
+    let alone = Case { plans: std::slice::from_ref(plan), ..*case };
+    let strikes = run(&alone, &Settings { seed, windows: 10, strikes: 16, at: None }, |_, _| {});
+    let mut own = strikes.iter().filter(|s| s.subject == v.subject);
+    own.any(|s| {
+        if v.objective == Objective::Rpo { s.loss } else { s.recovery }.is_some_and(|x| x > v.allowed)
+    })
+}
+
+/// What the analysis is known to leave out. Each is a defect to be mended there; until it is, such
+/// disagreements are counted and printed, and are no failure.
+fn known(c: &Compiled, plan: &Plan, v: &Verdict) -> bool {
+    let Some(copy) = v.relies_on else { return false };
+    let m = &c.model;
+    // Runs on a link that nothing divides are promised what streams leave at the peaks of their
+    // writes; but a stream that catches up, or ships a large transaction, sends faster than that.
+    let open = |hop: &&Hop| m.links[hop.link].shares.is_empty();
+    let streams = c.ops.streams.iter().flat_map(|(_, s)| s.paths.iter().flat_map(|p| &p.hops));
+    let shared: Vec<_> = streams.filter(open).map(|h| h.link).collect();
+    let mut at = &m.copies[copy];
+    loop {
+        if at.route.ways.iter().flatten().any(|h| shared.contains(&h.link)) {
+            return true;
+        }
+        match &at.kind {
+            CopyKind::CopyOf(o) => at = &m.copies[o.of],
+            _ => break,
+        }
+    }
+    let steps = if v.objective == Objective::Rto { &plan.steps[..] } else { &[] };
+    steps.iter().any(|step| match &step.kind {
+        // Mirrors go on while a restore runs, and share cards, disks and links with it.
+        StepKind::Restore { store, to, .. } => c.ops.jobs.iter().any(|(_, j)| match &j.kind {
+            JobKind::Mirror { from, to: other, .. } => {
+                [m.stores[*store].host, *to].iter().any(|h| h == from || h == other)
+            }
+            _ => false,
+        }),
+        // What a promoted replica fetches from another crosses a link on which nothing that is
+        // emitted gives it a share.
+        StepKind::Promote { host, others, .. } => {
+            others.iter().any(|o| m.hosts[*o].site != m.hosts[*host].site)
+        }
+        _ => false,
+    })
+}
