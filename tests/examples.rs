@@ -410,6 +410,39 @@ const MUTANTS: &[Mutant] = &[
         "checkout.rto",
         "cut-off",
     ),
+    (
+        "the key of the copies, out of reach of an attacker",
+        &[("stores = [vault-c]; keys = [bj, hz-b] }", "stores = [vault-c]; keys = [backup-a] }")],
+        "orders.rpo",
+        "hostile",
+    ),
+    (
+        "the control host of Beijing",
+        &[("hosts = [backup-a, lb-b2, ops-c]", "hosts = [backup-a, lb-b2]")],
+        "orders.rto",
+        "region hangzhou",
+    ),
+    (
+        "the control host of the second site",
+        &[("hosts = [backup-a, lb-b2, ops-c]", "hosts = [backup-a, ops-c]")],
+        "orders.rto",
+        "only-hz-b",
+    ),
+    (
+        "credentials of the control host that nobody in production holds",
+        &[(
+            "host ops-c    { address = 10.3.0.51; credentials = [vault-keys] }",
+            "host ops-c    { address = 10.3.0.51 }",
+        )],
+        "orders.rto",
+        "hostile",
+    ),
+    (
+        "the plans in the second site",
+        &[("plans = [hz-a, hz-b, bj]", "plans = [hz-a, bj]")],
+        "orders.rto",
+        "only-hz-b",
+    ),
     ("encryption of a link", &[("encrypted = macsec\n", "")], "", ""),
 ];
 

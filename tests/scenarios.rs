@@ -3,6 +3,10 @@
 
 use drlang::base::world::Memory;
 use drlang::driver::{Compiled, Options, compile};
+use drlang::emit::artifact::ArtifactTree;
+use drlang::emit::target::{Input, Target as _};
+use drlang::emit::targets::plans::Plans;
+use drlang::emit::template::Templates;
 use drlang::judge::{Status, Verdict};
 use drlang::model::Objective;
 use drlang::plan::{Actor, Means, Plan, Reason, StepKind, Subject};
@@ -201,7 +205,10 @@ fn tolerated_runs_are_so_many_gaps_more() {
     assert!((48.0..48.02).contains(&hours), "{hours}");
     assert_eq!(status(&c, "o.rpo", "host db"), Status::Proved);
     let c = compiled("rpo = 47 h; rto = 9 h; tolerate = 1 missed run", spec);
-    assert_eq!(status(&c, "o.rpo", "host db"), Status::Refuted);
+    let v = verdict(&c, "o.rpo", "host db");
+    assert_eq!(v.status, Status::Refuted);
+    let witness = v.witness.as_ref().expect("a witness");
+    assert!(witness.bound_by.contains("the run at its end is missed"), "{witness:?}");
     // Ten runs in a row: the newest is gone before it is needed.
     let short = spec.replace("30 days", "5 days");
     let c = compiled("rpo = 20 days; rto = 9 h; tolerate = 10 missed runs", &short);
@@ -252,6 +259,21 @@ fn a_site_that_is_cut_off_is_fenced_by_somebody_there() {
     assert_eq!(p.steps[fence].actor, Actor::Person);
     assert!(p.steps[promote].after.contains(&fence));
     assert!(p.notes.iter().any(|n| n.contains("is discarded when a copy is promoted")), "{:?}", p.notes);
+    // What people are asked to confirm can be done only there.
+    let plans = c.plans().expect("plans that can be followed");
+    let templates = Templates::default();
+    let input = Input { model: &c.model, ops: &c.ops, plans: &plans, templates: &templates };
+    let mut tree = ArtifactTree::new();
+    Plans.emit(input, &mut tree).expect("files");
+    let says = |folder: &str, words: &str| {
+        let path = format!("{folder}/plan.md");
+        let files = tree.iter().filter(|(p, _)| p.ends_with(&path));
+        let text: Vec<String> = files.map(|(_, a)| String::from_utf8_lossy(&a.bytes).into_owned()).collect();
+        assert_eq!(text.len(), 1, "{path}");
+        text.concat().contains(words)
+    };
+    assert!(says("site-a-isolated", "Somebody at a, reached by telephone"));
+    assert!(!says("site-a", "reached by telephone"));
 }
 
 #[test]

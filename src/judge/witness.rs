@@ -92,12 +92,20 @@ fn of_runs(estate: Estate<'_>, choice: &Choice) -> Witness {
     });
     let Some((loss, gap, level)) = found else { return nothing(&Reason::NoCopySurvives) };
     let j = &estate.ops.jobs[job];
+    // Each missed run lets the newest grow older by the shortest time to the next at least.
+    let room = estate.facts.jobs.get(job).and_then(|f| f.levels.iter().filter_map(|l| l.room).min());
+    let loss = loss.plus(room.unwrap_or_default().times(choice.missed));
+    let missed = match choice.missed {
+        0 => String::new(),
+        1 => "; the run at its end is missed".to_owned(),
+        n => format!("; {n} runs in a row, that at its end the first, are missed"),
+    };
     let strike = gap.from.saturating_add(i64::try_from(loss.0 / 1_000_000_000).unwrap_or(i64::MAX));
     Witness {
         strike: show::instant(strike, &j.zone),
         kept: Some(format!("what was written before {}", show::instant(gap.from, &j.zone))),
         bound_by: format!(
-            "`{}`: {} from one run to the next, and the next takes {}",
+            "`{}`: {} from one run to the next, and the next takes {}{missed}",
             j.name,
             quantity::duration(gap.length),
             quantity::duration(level.alone.unwrap_or_default())
