@@ -305,7 +305,8 @@ fn people_get_a_response_of_their_own() {
     // There is no such spelling of a time: the tier is written in minutes.
     let text = text.replace("4 h 30 min", "265 min");
     let answer = mended(&text, 2_000);
-    let people: Vec<&Fix> = answer.suggestions[0].single.iter().filter(|f| f.changes[0].who == Who::People).collect();
+    let people: Vec<&Fix> =
+        answer.suggestions[0].single.iter().filter(|f| f.changes[0].who == Who::People).collect();
     let declare = people.iter().find(|f| f.changes[0].line.starts_with("declare = ")).expect("people decide");
     let after = changed(&text, &[declare.changes[0].edit.clone()]);
     assert!(after.main.contains("response staffed {") && !after.main.contains("use std.responses.staffed"));
@@ -354,9 +355,8 @@ fn the_same_question_gets_the_same_answer() {
     let ask = || with_trials(&text, 300, |t| format!("{:?}", suggest(t, &wanted)));
     assert_eq!(ask(), ask());
     let office = example("small-office/main.dr");
-    let ask = || with_trials(&office, 200, |t| {
-        format!("{:?}", slack(t, &slack::Wanted { only: None, limit: 5 }))
-    });
+    let ask =
+        || with_trials(&office, 200, |t| format!("{:?}", slack(t, &slack::Wanted { only: None, limit: 5 })));
     assert_eq!(ask(), ask());
 }
 
@@ -428,13 +428,23 @@ data orders : sales {{
     fn ranks(&self) -> Vec<(String, Status)> {
         let world = Memory([("main.dr".to_owned(), self.text().into_bytes())].into());
         let state = state(&world);
-        let all = state.claims.iter().flat_map(|(k, c)| c.iter().map(move |(s, c)| (format!("{k} {s}"), c.status)));
+        let all =
+            state.claims.iter().flat_map(|(k, c)| c.iter().map(move |(s, c)| (format!("{k} {s}"), c.status)));
         all.collect()
     }
 }
 
 fn alone() -> impl Strategy<Value = Alone> {
-    (10_u64..2_000, 10_u64..3_000, 1_u64..400, 0_usize..8, 10_u64..1_200, 20_u64..8_000, 30_u64..600, any::<bool>())
+    (
+        10_u64..2_000,
+        10_u64..3_000,
+        1_u64..400,
+        0_usize..8,
+        10_u64..1_200,
+        20_u64..8_000,
+        30_u64..600,
+        any::<bool>(),
+    )
         .prop_map(|(bandwidth, writes, size, log, detect, rpo, rto, replica)| Alone {
             bandwidth,
             writes,

@@ -23,8 +23,9 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("emit", &["base", "quantity", "calendar", "diag", "model", "ops", "plan"]),
     (
         "driver",
-        &["base", "quantity", "calendar", "diag", "resolve", "model", "ops", "flow", "plan", "judge", "cost",
-            "emit",
+        &[
+            "base", "quantity", "calendar", "diag", "resolve", "model", "ops", "flow", "plan", "judge",
+            "cost", "emit",
         ],
     ),
     (

@@ -99,7 +99,8 @@ fn expected_losses_are_likelihood_times_the_bounds() {
     assert_eq!((host.scenario.as_str(), host.likelihood.0), ("host files-a", 50_000_000));
     let bound = |objective| {
         let v = c.verdicts.list.iter().find(|v| {
-            v.objective == objective && c.verdicts.scenarios[v.scenario as usize].name(&c.model) == "host files-a"
+            v.objective == objective
+                && c.verdicts.scenarios[v.scenario as usize].name(&c.model) == "host files-a"
         });
         u128::from(v.and_then(|v| v.predicted).expect("a bound").0)
     };
@@ -134,12 +135,8 @@ service site-a : reports { runs-on = web; needs = [figures]; start = 10 s }
     let c = compiled(&format!("{SPEC}{pool}"));
     let losses = expected(&c.model, &c.verdicts);
     let host = losses.list.iter().find(|e| e.scenario == "host files-a").expect("it is likely");
-    let outages: Vec<&str> = host
-        .parts
-        .iter()
-        .filter(|p| p.objective == Objective::Rto)
-        .map(|p| p.subject.as_str())
-        .collect();
+    let outages: Vec<&str> =
+        host.parts.iter().filter(|p| p.objective == Objective::Rto).map(|p| p.subject.as_str()).collect();
     assert_eq!(outages, ["site-a"]);
 }
 

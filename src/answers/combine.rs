@@ -25,7 +25,11 @@ pub(super) type Together<'l> = Vec<(&'l Lever, String, f64)>;
 
 /// Combinations of two, then of three, that mend an objective: each input as far as it helped, then
 /// drawn back as far as it still does.
-pub(super) fn search<'l>(trials: &Trials<'_>, target: &Target, settings: &[Setting<'l>]) -> Vec<Together<'l>> {
+pub(super) fn search<'l>(
+    trials: &Trials<'_>,
+    target: &Target,
+    settings: &[Setting<'l>],
+) -> Vec<Together<'l>> {
     let mut settings: Vec<&Setting<'l>> = settings.iter().collect();
     settings.sort_by_key(|s| {
         let unmet = s.strong.state.unmet(&target.key).len();
@@ -49,7 +53,8 @@ pub(super) fn search<'l>(trials: &Trials<'_>, target: &Target, settings: &[Setti
     }
     for set in sets {
         // A combination that holds one which does is none.
-        let known = |t: &Together<'l>| t.iter().all(|(l, _, _)| set.iter().any(|s| std::ptr::eq(s.lever, *l)));
+        let known =
+            |t: &Together<'l>| t.iter().all(|(l, _, _)| set.iter().any(|s| std::ptr::eq(s.lever, *l)));
         if found.len() >= ENOUGH || found.iter().any(known) {
             continue;
         }

@@ -103,11 +103,8 @@ pub(super) struct Levers {
 impl Levers {
     /// Reads the files of a spec.
     pub fn of(sources: &SourceMap, limits: &Limits) -> Self {
-        let trees: Vec<(&Source, syntax::ast::File)> = sources
-            .files()
-            .iter()
-            .map(|f| (f, syntax::parse(f, limits, &mut Problems::new())))
-            .collect();
+        let trees: Vec<(&Source, syntax::ast::File)> =
+            sources.files().iter().map(|f| (f, syntax::parse(f, limits, &mut Problems::new()))).collect();
         let mut reading = Reading::default();
         for entry in trees.iter().flat_map(|(_, t)| &t.entries) {
             reading.pattern(entry);
@@ -291,13 +288,7 @@ impl Reading {
         }
     }
 
-    fn block(
-        &mut self,
-        def: &'static KindDef,
-        entry: &Entry,
-        heads: &mut Vec<String>,
-        source: &Source,
-    ) {
+    fn block(&mut self, def: &'static KindDef, entry: &Entry, heads: &mut Vec<String>, source: &Source) {
         let text = |s: Span| source.text.get((s.lo - source.base) as usize..(s.hi - source.base) as usize);
         // A host is known by its name, wherever it stands.
         let kept = if matches!(def.kind, Kind::Host | Kind::Store | Kind::Site) {
@@ -330,7 +321,12 @@ impl Reading {
                 continue;
             }
             if let Some(literal) = number(text) {
-                new.push((a, (*text).trim_end_matches("/s").to_owned(), Form::Number(literal), text.ends_with("/s")));
+                new.push((
+                    a,
+                    (*text).trim_end_matches("/s").to_owned(),
+                    Form::Number(literal),
+                    text.ends_with("/s"),
+                ));
             }
         }
         for (_, a, tries) in roles::ADDITIONS.iter().filter(|(k, a, _)| *k == def.kind && !states(a)) {
@@ -438,17 +434,18 @@ impl Reading {
         let mut found = Vec::new();
         literals(&phrase.atoms, &mut found);
         let many = found.len();
-        let made = found.into_iter().filter(|f| !f.literal.is_zero()).map(|Found { mut literal, span, per }| {
-            let growth = ty == Type::Size && per.is_some();
-            let role = if growth { Role { good: Good::Down, ..role } } else { role };
-            literal.whole = role.whole;
-            let name = match () {
-                () if growth => format!("growth in {name}"),
-                () if many > 1 => format!("{name}, `{}`", text_of(source, span)),
-                () => name.clone(),
-            };
-            lever(name, role, span, Form::Number(literal), per)
-        });
+        let made =
+            found.into_iter().filter(|f| !f.literal.is_zero()).map(|Found { mut literal, span, per }| {
+                let growth = ty == Type::Size && per.is_some();
+                let role = if growth { Role { good: Good::Down, ..role } } else { role };
+                literal.whole = role.whole;
+                let name = match () {
+                    () if growth => format!("growth in {name}"),
+                    () if many > 1 => format!("{name}, `{}`", text_of(source, span)),
+                    () => name.clone(),
+                };
+                lever(name, role, span, Form::Number(literal), per)
+            });
         let made: Vec<Lever> = made.collect();
         self.list.extend(made);
     }
@@ -524,7 +521,8 @@ fn insertion(body: &syntax::ast::Body, source: &Source) -> (usize, String, Strin
         return (hi, "; ".to_owned(), String::new());
     }
     let before = source.text.get(..lo).unwrap_or_default();
-    let indent: String = before.rsplit('\n').next().unwrap_or_default().chars().take_while(|c| *c == ' ').collect();
+    let indent: String =
+        before.rsplit('\n').next().unwrap_or_default().chars().take_while(|c| *c == ' ').collect();
     (hi + line.len(), format!("\n{indent}"), String::new())
 }
 
@@ -617,7 +615,8 @@ service s : t { runs-on = p; needs = [orders]; start = 10 s; reached = [n] }
 
     #[test]
     fn what_a_name_stands_for_is_moved_where_it_is_written() {
-        let text = "let fast = 2 Gbit/s\nlet slow = fast\nsite a { timezone = \"UTC\"; host x { nic = slow } }
+        let text =
+            "let fast = 2 Gbit/s\nlet slow = fast\nsite a { timezone = \"UTC\"; host x { nic = slow } }
 site b { timezone = \"UTC\" }
 pattern p(name, rate = 5 Mbit/s) { link name : a <-> b { bandwidth = rate; rtt = 5 ms } }
 apply p(one, rate = 7 Mbit/s)

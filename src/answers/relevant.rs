@@ -39,12 +39,15 @@ pub(super) fn inputs<'k>(
         let plan = plan(compiled.estate(), scenario);
         for (key, v) in list {
             let spans = found.entry(key.clone()).or_default();
-            let mut take = |tree: &Node| tree.inputs(&mut |_, origin| {
-                spans.insert(origin.span);
-            });
+            let mut take = |tree: &Node| {
+                tree.inputs(&mut |_, origin| {
+                    spans.insert(origin.span);
+                })
+            };
             // What a restore carries is what the runs wrote, so both trees count for both.
             for choice in plan.choices.iter().filter(|c| {
-                Subject::Data(c.data) == v.subject || matches!(v.subject, Subject::Service(s)
+                Subject::Data(c.data) == v.subject
+                    || matches!(v.subject, Subject::Service(s)
                     if compiled.model.services[s].needs.iter().any(|(d, _)| *d == c.data))
             }) {
                 take(&why::loss(compiled.estate(), choice));

@@ -70,9 +70,8 @@ pub(super) fn of(kind: Kind, attribute: &str) -> Option<Role> {
         (Kind::Data, "size" | "writes" | "changed") => role(Fact, Down),
         (Kind::Replica, "compress") => role(Fact, Up),
         (Kind::Replica, "timeout") => role(Choice, Either),
-        (Kind::Mirror | Kind::CopyOf, "at") | (Kind::Backup, "full" | "differential" | "incremental" | "log") => {
-            role(Choice, Down)
-        }
+        (Kind::Mirror | Kind::CopyOf, "at")
+        | (Kind::Backup, "full" | "differential" | "incremental" | "log") => role(Choice, Down),
         (Kind::Backup | Kind::CopyOf, "keep") | (Kind::Mirror | Kind::Backup | Kind::CopyOf, "limit") => {
             role(Choice, Up)
         }
@@ -125,8 +124,27 @@ pub(super) const DEFAULTS: &[(Kind, &str, &str)] = &[
 
 /// Attributes that may be added where a block has none, with what to try, the mildest first.
 pub(super) const ADDITIONS: &[(Kind, &str, &[&str])] = &[
-    (Kind::Backup, "log", &["every 12 h", "every 6 h", "every 1 h", "every 30 min", "every 15 min", "every 10 min", "every 5 min", "every 3 min", "every 2 min", "every 1 min"]),
-    (Kind::Backup, "incremental", &["daily 01:30", "every 12 h", "every 6 h", "every 4 h", "every 2 h", "every 1 h", "every 30 min"]),
+    (
+        Kind::Backup,
+        "log",
+        &[
+            "every 12 h",
+            "every 6 h",
+            "every 1 h",
+            "every 30 min",
+            "every 15 min",
+            "every 10 min",
+            "every 5 min",
+            "every 3 min",
+            "every 2 min",
+            "every 1 min",
+        ],
+    ),
+    (
+        Kind::Backup,
+        "incremental",
+        &["daily 01:30", "every 12 h", "every 6 h", "every 4 h", "every 2 h", "every 1 h", "every 30 min"],
+    ),
     (Kind::Host, "replace", &["24 h", "8 h", "4 h", "2 h", "1 h", "30 min", "15 min"]),
     (Kind::Site, "replace", &["48 h", "24 h", "12 h", "4 h", "1 h"]),
 ];

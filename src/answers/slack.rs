@@ -274,7 +274,8 @@ impl Search {
                 continue;
             }
             let middle = f64::midpoint(near.log, end.log);
-            let between = if (end.log - near.log).abs() <= FINEST { None } else { mover.scale(middle, DIGITS) };
+            let between =
+                if (end.log - near.log).abs() <= FINEST { None } else { mover.scale(middle, DIGITS) };
             let between = between.filter(|m| m.text != near.text && m.text != end.text);
             let Some(between) = between else {
                 // Only a bracket that has been closed says where it turns.

@@ -128,7 +128,9 @@ pub struct Answer {
 
 /// Finds what mends.
 pub fn suggest(trials: &Trials<'_>, wanted: &Wanted) -> Answer {
-    let rank = |k: &Key| trials.before.worst(k).map_or((false, 0), |(_, c)| (c.status == Status::Refuted, c.strain()));
+    let rank = |k: &Key| {
+        trials.before.worst(k).map_or((false, 0), |(_, c)| (c.status == Status::Refuted, c.strain()))
+    };
     let mut keys: Vec<Key> = trials.before.claims.keys().filter(|k| !trials.before.met(k)).cloned().collect();
     keys.retain(|k| wanted.only.as_ref().is_none_or(|o| o == k));
     keys.sort_by_key(|k| (std::cmp::Reverse(rank(k)), k.clone()));
@@ -190,7 +192,8 @@ fn of_objective(
     order.sort_by_key(|(rank, who, n, _)| (*rank, *who, *n));
     let mut settings: Vec<Setting<'_>> = Vec::new();
     for (_, _, _, lever) in order {
-        let enough = wanted.first && suggestion.single.iter().any(|f| f.changes.iter().all(|c| c.who <= Who::Purchase));
+        let enough = wanted.first
+            && suggestion.single.iter().any(|f| f.changes.iter().all(|c| c.who <= Who::Purchase));
         if trials.left() == 0 || enough {
             suggestion.not_moved += 1;
             continue;
@@ -284,7 +287,12 @@ fn change(trials: &Trials<'_>, levers: &Levers, lever: &Lever, text: &str, log: 
 }
 
 /// The changes as they are offered, run once more just as the user would write them.
-fn offered(trials: &Trials<'_>, levers: &Levers, target: &Target, put: &[(&Lever, String, f64)]) -> Option<Fix> {
+fn offered(
+    trials: &Trials<'_>,
+    levers: &Levers,
+    target: &Target,
+    put: &[(&Lever, String, f64)],
+) -> Option<Fix> {
     let changes: Option<Vec<Change>> =
         put.iter().map(|(l, text, log)| change(trials, levers, l, text, *log)).collect();
     let changes = changes?;
@@ -297,7 +305,8 @@ fn offered(trials: &Trials<'_>, levers: &Levers, target: &Target, put: &[(&Lever
     if !target.mended(&state, &trials.before) || trials.still_emits(&edits) != Some(true) {
         return None;
     }
-    let meets = trials.before.claims.keys().filter(|k| !trials.before.met(k) && state.met(k)).cloned().collect();
+    let meets =
+        trials.before.claims.keys().filter(|k| !trials.before.met(k) && state.met(k)).cloned().collect();
     let price = match (trials.before.yearly, state.yearly) {
         (Some(old), Some(new)) => i64::try_from(i128::from(new) - i128::from(old)).ok(),
         _ => None,
@@ -353,7 +362,13 @@ fn entry(table: &Timetable, period: u32) -> (String, f64) {
     (table.every(period), (f64::from(period) / f64::from(table.period.max(1))).ln())
 }
 
-fn note<'l>(outcome: &mut Outcome<'l>, trials: &Trials<'_>, lever: &'l Lever, target: &Target, m: &Moved) -> bool {
+fn note<'l>(
+    outcome: &mut Outcome<'l>,
+    trials: &Trials<'_>,
+    lever: &'l Lever,
+    target: &Target,
+    m: &Moved,
+) -> bool {
     let helped = target.helped(&m.state, &trials.before);
     if helped && m.state.harm(&trials.before).is_empty() && !m.state.is_broken(&trials.before) {
         outcome.helps = Some(Setting { lever, strong: m.clone() });

@@ -173,8 +173,7 @@ impl State {
         let mut found = Vec::new();
         for (key, claims) in &self.claims {
             let was = before.claims.get(key);
-            let good =
-                |s: &EcoString| was.and_then(|w| w.get(s)).is_none_or(|c| c.status == Status::Proved);
+            let good = |s: &EcoString| was.and_then(|w| w.get(s)).is_none_or(|c| c.status == Status::Proved);
             let worse = claims.iter().find(|(s, c)| c.status != Status::Proved && good(s));
             if let Some((scenario, _)) = worse {
                 found.push(format!("`{key}` under `{scenario}`"));
@@ -211,7 +210,16 @@ impl<'a> Trials<'a> {
         most: usize,
     ) -> Self {
         let before = State::of(compiled, problems);
-        Self { world, main, options, compiled, before, left: Cell::new(most), ran: Cell::new(0), emits: OnceCell::new() }
+        Self {
+            world,
+            main,
+            options,
+            compiled,
+            before,
+            left: Cell::new(most),
+            ran: Cell::new(0),
+            emits: OnceCell::new(),
+        }
     }
 
     /// How many more may run.

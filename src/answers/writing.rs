@@ -18,8 +18,7 @@ pub(super) struct Literal {
 
 /// Units that take one another's place, the smallest first, with their size in the first's.
 fn family(unit: &str) -> Option<(&'static [(&'static str, f64)], f64)> {
-    const TIME: &[(&str, f64)] =
-        &[("ms", 1e6), ("s", 1e9), ("min", 60e9), ("h", 3600e9), ("days", 86_400e9)];
+    const TIME: &[(&str, f64)] = &[("ms", 1e6), ("s", 1e9), ("min", 60e9), ("h", 3600e9), ("days", 86_400e9)];
     const BINARY: &[(&str, f64)] = &[
         ("B", 8.0),
         ("KiB", 8.0 * 1024.0),
@@ -28,8 +27,7 @@ fn family(unit: &str) -> Option<(&'static [(&'static str, f64)], f64)> {
         ("TiB", 8.0 * 1_099_511_627_776.0),
     ];
     const DECIMAL: &[(&str, f64)] = &[("B", 8.0), ("KB", 8e3), ("MB", 8e6), ("GB", 8e9), ("TB", 8e12)];
-    const BITS: &[(&str, f64)] =
-        &[("bit", 1.0), ("kbit", 1e3), ("Mbit", 1e6), ("Gbit", 1e9), ("Tbit", 1e12)];
+    const BITS: &[(&str, f64)] = &[("bit", 1.0), ("kbit", 1e3), ("Mbit", 1e6), ("Gbit", 1e9), ("Tbit", 1e12)];
     let unit::Lookup::Unit(known) = unit::lookup(unit) else { return None };
     let factor = known.factor as f64;
     let list = match known.dim {
@@ -111,9 +109,8 @@ impl Literal {
 
 /// The intervals that schedules are moved between, in minutes, the longest first: weekly, daily,
 /// and every part of a day that the clock comes out even with.
-pub(super) const LADDER: &[u32] = &[
-    10_080, 1_440, 720, 480, 360, 240, 180, 120, 60, 30, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1,
-];
+pub(super) const LADDER: &[u32] =
+    &[10_080, 1_440, 720, 480, 360, 240, 180, 120, 60, 30, 20, 15, 12, 10, 6, 5, 4, 3, 2, 1];
 
 /// A schedule as written.
 #[derive(Clone, PartialEq, Eq, Debug)]

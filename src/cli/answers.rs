@@ -54,11 +54,14 @@ pub(super) fn help(spec: &mut Spec) {
         let Some(fix) = s.single.first() else { continue };
         let about = format!("`{}` ", s.objective.subject);
         let what = if s.objective.objective == Objective::Rpo { "rpo-" } else { "rto-" };
-        let mut same =
-            spec.findings.iter_mut().filter(|f| f.entry.name.starts_with(what) && f.message.starts_with(&about));
+        let mut same = spec
+            .findings
+            .iter_mut()
+            .filter(|f| f.entry.name.starts_with(what) && f.message.starts_with(&about));
         if let Some(finding) = same.next() {
             let lines = fix.changes.iter().map(|c| format!("`{}`", c.line)).collect::<Vec<_>>().join(" and ");
-            let own = if fix.changes.iter().any(|c| c.own_response) { " in a response of your own" } else { "" };
+            let own =
+                if fix.changes.iter().any(|c| c.own_response) { " in a response of your own" } else { "" };
             finding.help.insert(0, format!("{lines}{own} meets it (re-checked)"));
             finding.fixes.push(as_fix(lines, fix));
         }

@@ -66,7 +66,9 @@ fn text(spec: &Spec, currency: Currency, outlays: &[Outlay], losses: &Losses) ->
         out.push_str(&table(rows));
     }
     if !losses.list.is_empty() {
-        out.push_str("\nExpected losses in a year, at most: likelihood times what it costs when it strikes\n");
+        out.push_str(
+            "\nExpected losses in a year, at most: likelihood times what it costs when it strikes\n",
+        );
         for e in &losses.list {
             out.push_str(&scenario(currency, e));
         }

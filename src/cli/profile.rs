@@ -72,7 +72,8 @@ impl Profile {
 
 fn unknown(c: &Compiled, name: &str) -> String {
     let Model { data, .. } = &c.model;
-    let names = data.iter().map(|(_, d)| d.name.as_str()).chain(c.ops.jobs.iter().map(|(_, j)| j.name.as_str()));
+    let names =
+        data.iter().map(|(_, d)| d.name.as_str()).chain(c.ops.jobs.iter().map(|(_, j)| j.name.as_str()));
     let hint = nearest(name, names).map_or(String::new(), |n| format!(": did you mean `{n}`?"));
     format!("`{name}` is neither a data class nor a job{hint}")
 }

@@ -36,11 +36,17 @@ pub fn outlays(model: &Model) -> Vec<Outlay> {
             Paid::Site(s) => (format!("site {}", model.sites[*s].name), None),
             Paid::Host(h) => {
                 let host = &model.hosts[*h];
-                (format!("host {}", host.name), host.disk_capacity.as_ref().map(|c| c.value.0.saturating_mul(8)))
+                (
+                    format!("host {}", host.name),
+                    host.disk_capacity.as_ref().map(|c| c.value.0.saturating_mul(8)),
+                )
             }
             Paid::Store(s) => {
                 let store = &model.stores[*s];
-                (format!("store {}", store.name), store.capacity.as_ref().map(|c| c.value.0.saturating_mul(8)))
+                (
+                    format!("store {}", store.name),
+                    store.capacity.as_ref().map(|c| c.value.0.saturating_mul(8)),
+                )
             }
             Paid::Link(l) => {
                 let link = &model.links[*l];
@@ -139,7 +145,8 @@ pub fn expected(model: &Model, verdicts: &Verdicts) -> Losses {
     }
     for (tier, penalties) in model.costs.penalties.iter() {
         let t = &model.tiers[tier];
-        let asks = |f: fn(&crate::model::Bounds) -> bool| f(&t.general) || t.special.iter().any(|(_, b)| f(b));
+        let asks =
+            |f: fn(&crate::model::Bounds) -> bool| f(&t.general) || t.special.iter().any(|(_, b)| f(b));
         if penalties.outage.is_some() && !asks(|b| b.rto.is_some()) {
             losses.no_objective.push(format!("{}.rto", t.name));
         }

@@ -16,8 +16,8 @@ impl Currency {
     /// How many digits its minor unit has behind the point.
     pub fn digits(self) -> u32 {
         match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
-            | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF"
+            | b"UGX" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             _ => 2,
         }
@@ -35,7 +35,8 @@ impl Currency {
             }
             grouped.push(c);
         }
-        let rest = if digits == 0 { String::new() } else { format!(".{:0w$}", minor % one, w = digits as usize) };
+        let rest =
+            if digits == 0 { String::new() } else { format!(".{:0w$}", minor % one, w = digits as usize) };
         format!("{grouped}{rest} {self}")
     }
 }

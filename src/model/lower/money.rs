@@ -50,8 +50,10 @@ impl Lower<'_> {
             }
         }
         for (id, item) in self.sound(Kind::Tier) {
-            let penalties =
-                Penalties { outage: item.read("outage-cost", penalty), loss: item.read("loss-cost", penalty) };
+            let penalties = Penalties {
+                outage: item.read("outage-cost", penalty),
+                loss: item.read("loss-cost", penalty),
+            };
             for stated in [&penalties.outage, &penalties.loss].into_iter().flatten() {
                 seen.push((stated.span, stated.value.currency));
             }

@@ -39,8 +39,11 @@ pub fn by_keyword(keyword: &str) -> Option<&'static KindDef> {
 }
 
 /// How likely the loss of a thing is.
-const LIKELIHOOD: Attribute =
-    may("likelihood", Type::Likelihood, "How likely its loss is in a year, from 0 to 1: `drc cost` counts it.");
+const LIKELIHOOD: Attribute = may(
+    "likelihood",
+    Type::Likelihood,
+    "How likely its loss is in a year, from 0 to 1: `drc cost` counts it.",
+);
 
 const fn must(name: &'static str, ty: Type, doc: &'static str) -> Attribute {
     Attribute { name, ty, required: true, doc }
