@@ -169,3 +169,72 @@ fn completions_are_scripts() {
     bash.stdin.take().expect("a pipe").write_all(&script.stdout).expect("written");
     assert!(bash.wait().expect("an end").success());
 }
+
+#[test]
+fn slack_and_suggest_answer_people_and_machines() {
+    let o = drc(&["slack", "examples/small-office", "--limit", "2", DAY]);
+    assert_eq!(o.status.code(), Some(0), "{}", err(&o));
+    assert!(out(&o).contains(" holds up to ") && out(&o).contains("changed specs compiled"), "{}", out(&o));
+    let o = drc(&["slack", "examples/small-office", "--limit", "2", "--format", "json", DAY]);
+    let v: Value = serde_json::from_slice(&o.stdout).expect("JSON");
+    assert_eq!((&v["version"], v["objectives"].as_array().map(Vec::len)), (&1.into(), Some(2)));
+    let limit = &v["objectives"][0]["limits"][0];
+    for field in ["input", "who", "stated", "keeps", "turns", "times", "under", "file", "span", "edit"] {
+        assert!(!limit[field].is_null(), "{field}");
+    }
+    let o = drc(&["suggest", "examples/broken/rto-not-met.dr", DAY]);
+    assert_eq!(o.status.code(), Some(0), "{}", err(&o));
+    assert!(out(&o).contains("  `replace = 1 h.."), "{}", out(&o));
+    let o = drc(&["suggest", "examples/broken/rto-not-met.dr", "--format", "json", DAY]);
+    let v: Value = serde_json::from_slice(&o.stdout).expect("JSON");
+    let fix = &v["objectives"][0]["fixes"][0];
+    assert_eq!((&fix["rechecked"], &fix["meets"][0]), (&true.into(), &"figures.rto".into()));
+    assert_eq!(fix["changes"][0]["edit"]["file"], "rto-not-met.dr");
+    assert_eq!(out(&drc(&["suggest", "examples/small-office", DAY])), "nothing that was asked about fails\n");
+    for command in ["slack", "suggest"] {
+        let o = drc(&[command, "examples/small-office", "--of", "document.rpo", DAY]);
+        assert_eq!(o.status.code(), Some(2));
+        assert!(err(&o).contains("did you mean `documents.rpo`?"), "{}", err(&o));
+        assert_eq!(drc(&[command, "examples/broken/unknown-name.dr", DAY]).status.code(), Some(1));
+    }
+}
+
+/// The fix that JSON carries, applied to the bytes of the file, leaves no such finding.
+#[test]
+fn check_carries_fixes_that_work() {
+    let text = std::fs::read_to_string("examples/broken/rpo-not-met.dr").expect("the spec");
+    let v: Value = serde_json::from_slice(
+        &drc(&["check", "examples/broken/rpo-not-met.dr", "--format", "json", DAY]).stdout,
+    )
+    .expect("JSON");
+    let finding = &v["findings"][0];
+    assert!(finding["help"][0].as_str().expect("text").ends_with("meets it (re-checked)"), "{finding}");
+    let edit = &finding["fixes"][0]["edits"][0];
+    let at = |f: &str| edit[f].as_u64().expect("a number") as usize;
+    let mended =
+        format!("{}{}{}", &text[..at("start")], edit["text"].as_str().expect("text"), &text[at("end")..]);
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("main.dr"), mended).expect("written");
+    let o = drc(&["check", folder.path().to_str().expect("text"), DAY]);
+    assert_eq!(o.status.code(), Some(0), "{}", err(&o));
+}
+
+#[test]
+fn cost_and_profile_answer() {
+    let o = drc(&["cost", "examples/broken/over-budget.dr", DAY]);
+    assert_eq!(o.status.code(), Some(0));
+    assert!(out(&o).contains("13 800.00 EUR") && out(&o).contains("budget"), "{}", out(&o));
+    let o = drc(&["cost", "examples/broken/over-budget.dr", "--format", "json", DAY]);
+    let v: Value = serde_json::from_slice(&o.stdout).expect("JSON");
+    assert_eq!(
+        (&v["currency"], &v["outlays_sum"], &v["budget"]),
+        (&"EUR".into(), &1_380_000.into(), &1_000_000.into())
+    );
+    assert!(out(&drc(&["cost", "examples/small-office", DAY])).starts_with("nothing states a `cost`"));
+    let o = drc(&["profile", "examples/textbook-schedule", "orders", DAY]);
+    assert!(out(&o).contains("  mon 19:00 to mon 23:00: 1 MiB/s\n"), "{}", out(&o));
+    // 4 of 24 h at 1 MiB/s and 20 at 200 KiB/s: (4 x 1024 + 20 x 200) / 24 = 337.33 KiB/s.
+    assert!(out(&o).contains("peak 1 MiB/s, mean 337.33 KiB/s"), "{}", out(&o));
+    assert!(out(&o).contains("`shop-db-shelf-log`, 168 runs in the week from "), "{}", out(&o));
+    assert_eq!(drc(&["profile", "examples/textbook-schedule", "order", DAY]).status.code(), Some(2));
+}

@@ -8,6 +8,7 @@ mod combine;
 mod edit;
 mod levers;
 mod mover;
+mod reading;
 mod relevant;
 mod roles;
 pub mod slack;
