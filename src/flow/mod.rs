@@ -12,6 +12,7 @@ pub mod fluid;
 mod points;
 pub mod rate;
 pub mod run;
+mod sizes;
 mod spare;
 pub mod stream;
 mod timeline;

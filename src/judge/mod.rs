@@ -161,6 +161,9 @@ fn of_subject(
                     v.predicted = (s.finish != Duration::MAX).then_some(s.finish);
                     v.surely = s.surely;
                 }
+                if choice.is_some_and(|c| c.reason == Some(Reason::RunsStop)) {
+                    v.predicted = None;
+                }
                 if v.predicted.is_none() {
                     // What keeps the loss from having a bound keeps the restore from having one.
                     v.reason = choice

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::ops::shaping::{targets, way_back};
 use crate::ops::{Director, Job, JobKind, Ops, Stream};
-use crate::quantity::Duration;
+use crate::quantity::{Bytes, Duration};
 use la_arena::Idx;
 
 /// What is recovered as one: the data classes of one database, or one tree of files.
@@ -214,6 +214,15 @@ impl Chooser<'_> {
         stuck || staged || store.is_some_and(|s| s.passes.is_some())
     }
 
+    /// Whether a disk takes what a restore brings beside what is there; a machine in the place of
+    /// another has nothing yet.
+    fn room(&self, host: Idx<Host>, empty: bool) -> bool {
+        self.facts.capacity.disks.get(host).is_none_or(|disk| {
+            let there = if empty { Bytes::ZERO } else { disk.most };
+            disk.restore.is_none_or(|(_, bytes)| there.plus(bytes) <= disk.mark)
+        })
+    }
+
     /// How stale what a job reads is itself.
     fn source_loss(&self, job: Idx<Job>) -> (Option<Duration>, Option<Reason>) {
         match &self.ops.jobs[job].kind {
@@ -260,6 +269,9 @@ impl Chooser<'_> {
         let files = matches!(self.model.data[copy.data].on, On::Files { .. });
         if files && self.model.data[copy.data].files == Files::Together {
             (loss, surely, reason) = (None, Duration::ZERO, Some(Reason::NoConsistentMoment));
+        }
+        if !self.room(target, provision) {
+            (loss, surely, reason) = (None, Duration::ZERO, Some(Reason::RunsStop));
         }
         let source = Source::Store { store, data, log, director, scan };
         found.push(Candidate {
