@@ -243,3 +243,31 @@ fn the_first_day_of_a_broken_chain() {
     assert_eq!(broken.point, AS_OF - 26 * DAY);
     assert_eq!(broken.needed, Duration::from_days(36));
 }
+
+#[test]
+fn what_is_not_stated_is_kept_as_long_as_chains_need() {
+    // Whatever the calendar: a moment that lies `keep` back has a point that was complete before it
+    // and is whole, chain and all; and what is stated as that is stands alike.
+    for zone in ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe"] {
+        for (full, others) in [
+            ("weekly sun 02:30", "incremental = daily 02:30"),
+            ("monthly 1st sun 02:05", "differential = weekly sun 02:05; incremental = weekly mon..sat 02:05"),
+            ("quarterly 04:00", "incremental = weekly mon 04:00"),
+            ("daily 03:00", "keep = 20 days"),
+        ] {
+            let keep = if others.starts_with("keep") { "" } else { "keep = 20 days; " };
+            let spec = spec("1 GiB", &format!("full = {full}; {keep}{others}"), "", "", "1 min..1 min")
+                .replace("timezone = \"UTC\"", &format!("timezone = \"{zone}\""));
+            let c = compiled(&spec);
+            assert!(names(&c).iter().all(|n| *n == "rpo-not-met"), "{zone} {full}: {:?}", findings(&c));
+            let (id, job) = c.ops.jobs.iter().next().unwrap();
+            let points = c.facts.points.get(id).unwrap();
+            let keep = i64::try_from(job.keep.secs_up()).unwrap();
+            assert!(points.reach.unwrap() + points.age >= keep, "{zone} {full}: {points:?}");
+            // Each level in a pool of its own that is kept as long breaks nothing either.
+            let days = job.pools[0].keep.secs_up() / 86_400;
+            let stated = spec.replace("full = ", &format!("pool {{ keep = {days} days }}; full = "));
+            assert_eq!(names(&compiled(&stated)), names(&c), "{zone} {full}");
+        }
+    }
+}

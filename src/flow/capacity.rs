@@ -7,12 +7,13 @@
 
 use super::disks::{self, DiskFact};
 use super::run::LevelFact;
+use super::sizes::Sizes;
 use super::stream::log_profile;
 use super::timetable::Moment;
 use super::volumes::{PoolRules, Turnover, Write, turn};
-use super::{Facts, Horizon, grown};
+use super::{Facts, Horizon};
 use crate::calendar::WeekProfile;
-use crate::model::{Data, Host, Model, Store};
+use crate::model::{Host, Model, Store};
 use crate::ops::{Job, JobKind, Level, Ops, Pool};
 use crate::quantity::{Bytes, Duration, Ratio};
 use la_arena::{ArenaMap, Idx};
@@ -437,97 +438,6 @@ fn by_day(horizon: Horizon, changes: impl Iterator<Item = (i64, u64)>) -> Vec<u6
         most = now;
     }
     daily
-}
-
-/// How much runs carry, as sizes grow. What was before the as-of date was as large as then.
-struct Sizes {
-    /// The ends of the stretches in which nothing grows.
-    bounds: Vec<i64>,
-    /// By data class and stretch.
-    sizes: Vec<Vec<u64>>,
-    changes: Vec<Option<(Ratio, Duration)>>,
-    known: FxHashMap<(usize, i64), u64>,
-}
-
-impl Sizes {
-    fn new(model: &Model, data: &[Idx<Data>], horizon: Horizon) -> Self {
-        let growth = |d: &Idx<Data>| model.data[*d].growth.map(|g| g.value).filter(|(_, per)| per.0 > 0);
-        let mut periods: Vec<u64> =
-            data.iter().filter_map(growth).map(|(_, per)| per.secs_up().max(1)).collect();
-        periods.sort_unstable();
-        periods.dedup();
-        let all = i64::from(horizon.days) * DAY;
-        let many: u64 = periods.iter().map(|p| all.unsigned_abs() / p).sum();
-        if many > 400 {
-            periods = vec![DAY.unsigned_abs()];
-        }
-        let mut bounds = vec![0];
-        for period in periods {
-            let period = i64::try_from(period).unwrap_or(i64::MAX / 4);
-            let steps = (1..).map(|n: i64| n.saturating_mul(period));
-            bounds.extend(steps.take_while(|b| *b < all.saturating_add(period)));
-        }
-        bounds.sort_unstable();
-        bounds.dedup();
-        let sizes = data.iter().map(|d| {
-            let size = model.data[*d].size.value;
-            let Some((part, per)) = growth(d) else { return vec![size.0; bounds.len()] };
-            let mut now = size;
-            let mut done = 0;
-            let mut of = Vec::with_capacity(bounds.len());
-            for bound in &bounds {
-                let time = Duration::from_secs(bound.unsigned_abs());
-                let periods = time.0.div_ceil(per.0);
-                now = grown(now, part, periods - done);
-                done = periods;
-                of.push(now.0);
-            }
-            of
-        });
-        let sizes = sizes.collect();
-        let changes = data.iter().map(|d| model.data[*d].changed.map(|c| c.value)).collect();
-        let bounds = bounds.into_iter().map(|b| horizon.as_of.saturating_add(b)).collect();
-        Self { bounds, sizes, changes, known: FxHashMap::default() }
-    }
-
-    /// What each run of a table carries at most.
-    fn of(mut self, table: &[Moment]) -> Vec<u64> {
-        let (mut before, mut full): (Option<i64>, Option<i64>) = (None, None);
-        let mut all = Vec::with_capacity(table.len());
-        for moment in table {
-            let stretch =
-                self.bounds.partition_point(|b| *b < moment.at).min(self.bounds.len().saturating_sub(1));
-            let since = match moment.level {
-                Level::Full | Level::Log => None,
-                Level::Differential => full,
-                Level::Incremental | Level::Changes => before,
-            };
-            all.push(self.bytes(stretch, since.map_or(i64::MAX, |s| moment.at - s)));
-            before = Some(moment.at);
-            if moment.level == Level::Full {
-                full = Some(moment.at);
-            }
-        }
-        all
-    }
-
-    /// What changes in a time: at most all of it.
-    fn bytes(&mut self, stretch: usize, time: i64) -> u64 {
-        let (sizes, changes) = (&self.sizes, &self.changes);
-        *self.known.entry((stretch, time)).or_insert_with(|| {
-            sizes.iter().zip(changes).fold(0_u64, |sum, (sizes, change)| {
-                let size = Bytes(sizes.get(stretch).copied().unwrap_or(0));
-                let bytes = match change {
-                    Some((part, per)) if per.0 > 0 && time < i64::MAX => {
-                        let windows = Duration::from_secs(time.unsigned_abs()).0.div_ceil(per.0);
-                        size.part_up(*part).times(windows).min(size)
-                    }
-                    _ => size,
-                };
-                sum.saturating_add(bytes.0)
-            })
-        })
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod points;
 pub mod rate;
 pub mod run;
 pub mod sharing;
+mod sizes;
 mod spare;
 pub mod stream;
 mod timeline;

@@ -199,6 +199,9 @@ impl Points {
         if !self.list(ops, jobs, id, (Runs::Longest, from), list) {
             return Some(fact);
         }
+        if list.first().is_none_or(|p| p.ready > self.as_of) {
+            return Some(fact);
+        }
         // Beyond the horizon the next point comes as late as it may.
         for (n, point) in list.iter().enumerate() {
             let next = match list.get(n + 1) {

@@ -208,7 +208,9 @@ fn reached<'a>(
             (Some(step), _) => {
                 let times = plan.steps.get(step).map(|s| (s.finish, s.surely));
                 let (finish, surely) = times.unwrap_or_default();
-                let predicted = (finish != Duration::MAX).then_some(finish);
+                // Where runs stop, the plan says no time that could be counted on.
+                let stops = choice.is_some_and(|c| c.reason == Some(Reason::RunsStop));
+                let predicted = (finish != Duration::MAX && !stops).then_some(finish);
                 // What keeps the loss from having a bound keeps the restore from having one.
                 let missing = || Reason::MissingInput(unbounded(estate, plan, step));
                 let reason = match predicted {

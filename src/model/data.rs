@@ -214,12 +214,19 @@ pub struct Backup {
     pub limit: Option<Input<Rate>>,
     /// When the newest run is read back and compared with the catalogue.
     pub verify: Option<(Rule, Span)>,
+    /// What is stated of its volumes and of the records of its runs.
+    pub kept: Box<Kept>,
+}
+
+/// What a backup states of its volumes and of the records of its runs.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Kept {
     /// Its pools of volumes that are stated, each for other runs.
     pub pools: Vec<PoolSpec>,
     /// How long the catalogue knows single files; as long as their volume when not stated.
-    pub files_kept: Option<Input<Duration>>,
+    pub files: Option<Input<Duration>>,
     /// How long the catalogue knows runs; as long as their volume when not stated.
-    pub jobs_kept: Option<Input<Duration>>,
+    pub jobs: Option<Input<Duration>>,
 }
 
 /// Scheduled copies of another store's backups.

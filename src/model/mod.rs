@@ -17,7 +17,8 @@ pub mod tier;
 pub use crate::schema::{GroupKind, PoolOf, Secret, StrikeKind};
 pub use claims::{Claims, Subject};
 pub use data::{
-    Backup, Copy, CopyKind, CopyOf, Data, Files, Method, Mirror, Mode, On, Place, PoolSpec, Replica, Route,
+    Backup, Copy, CopyKind, CopyOf, Data, Files, Kept, Method, Mirror, Mode, On, Place, PoolSpec, Replica,
+    Route,
 };
 pub use estate::{Class, Direction, Group, Hop, Host, Link, Region, Site, Store};
 pub use input::{Assumption, Input, Origin};

@@ -208,8 +208,8 @@ impl Lower<'_> {
                 runs,
                 keep: backup.keep.value,
                 pools: Vec::new(),
-                files_kept: backup.files_kept,
-                jobs_kept: backup.jobs_kept,
+                files_kept: backup.kept.files,
+                jobs_kept: backup.kept.jobs,
                 cap: limit,
                 paths: paths(&copy.route),
                 span: copy.span,
@@ -437,9 +437,9 @@ fn alike(a: &Copy, b: &Copy) -> bool {
                 && rules(&x.verify) == rules(&y.verify)
                 && x.keep == y.keep
                 && x.limit == y.limit
-                && x.files_kept == y.files_kept
-                && x.jobs_kept == y.jobs_kept
-                && same_pools(&x.pools, &y.pools)
+                && x.kept.files == y.kept.files
+                && x.kept.jobs == y.kept.jobs
+                && same_pools(&x.kept.pools, &y.kept.pools)
         }
         (CopyKind::CopyOf(x), CopyKind::CopyOf(y)) => {
             x.at.0 == y.at.0 && x.keep == y.keep && x.limit == y.limit && same_pools(&x.pools, &y.pools)

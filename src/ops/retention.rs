@@ -51,7 +51,7 @@ pub(super) fn keep(model: &Model, ops: &mut Ops) {
 fn pools(model: &Model, ops: &Ops, id: Idx<Job>, needed: Duration) -> Vec<Pool> {
     let job = &ops.jobs[id];
     let stated: &[PoolSpec] = match job.serves.first().map(|c| &model.copies[*c].kind) {
-        Some(CopyKind::Backup(b)) => &b.pools,
+        Some(CopyKind::Backup(b)) => &b.kept.pools,
         Some(CopyKind::CopyOf(c)) => &c.pools,
         _ => &[],
     };

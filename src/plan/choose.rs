@@ -10,7 +10,7 @@ use crate::flow::{Facts, StreamFact, never_falls_back};
 use crate::model::{Copy, CopyKind, Data, Files, Host, Mode, Model, On, Place, Response, Store, StrikeKind};
 use crate::ops::shaping::{targets, way_back};
 use crate::ops::{Director, Job, JobKind, Ops, Stream};
-use crate::quantity::Duration;
+use crate::quantity::{Bytes, Duration};
 use la_arena::Idx;
 
 /// What is recovered as one: the data classes of one database, or one tree of files.
@@ -245,6 +245,15 @@ impl Chooser<'_> {
         stuck || staged || store.is_some_and(|s| s.passes.is_some())
     }
 
+    /// Whether a disk takes what a restore brings beside what is there; a machine in the place of
+    /// another has nothing yet.
+    fn room(&self, host: Idx<Host>, empty: bool) -> bool {
+        self.facts.capacity.disks.get(host).is_none_or(|disk| {
+            let there = if empty { Bytes::ZERO } else { disk.most };
+            disk.restore.is_none_or(|(_, bytes)| there.plus(bytes) <= disk.mark)
+        })
+    }
+
     /// How stale what a job reads is itself.
     fn source_loss(&self, job: Idx<Job>) -> (Option<Duration>, Option<Reason>) {
         match &self.ops.jobs[job].kind {
@@ -308,6 +317,9 @@ impl Chooser<'_> {
         }
         if self.missed > 0 && loss.is_some() && !self.base_stands(data) {
             (loss, reason) = (None, Some(Reason::KeptTooShort));
+        }
+        if !self.room(target, provision) {
+            (loss, surely, reason) = (None, Duration::ZERO, Some(Reason::RunsStop));
         }
         let cut = self.outages.job(self.model, self.ops, log.unwrap_or(data));
         let source = Source::Store { store, data, log, director, scan, openers };

@@ -166,11 +166,26 @@ impl Builder<'_> {
         // The newest point will not do: an older one may still.
         let found = facts.points.worst(ops, facts, *data, latest, Runs::Longest);
         let surely = facts.points.worst(ops, facts, *data, asked(read.surely), Runs::Alone);
+        let found = found.and_then(|f| Some(f.plus(self.behind(*data)?)));
         Kept {
             loss: found.map(|f| f.plus(older).max(loss)),
             surely: surely
                 .map_or(Duration::MAX, |s| chosen.surely.max(if log.is_some() { Duration::ZERO } else { s })),
             reason: if found.is_some() { chosen.reason.clone() } else { Some(Reason::KeptTooShort) },
+        }
+    }
+
+    /// How far behind the data is that a job reads from a replica; nothing where it reads the
+    /// primary, `None` without a bound.
+    fn behind(&self, job: Idx<Job>) -> Option<Duration> {
+        let ops = self.estate.ops;
+        let JobKind::Database { client, cluster, .. } = &ops.jobs[self.reading().original(job)].kind else {
+            return Some(Duration::ZERO);
+        };
+        let host = ops.clients[*client].host;
+        match self.estate.index.streams(*cluster).iter().find(|s| ops.streams[**s].to == host) {
+            Some(stream) => self.estate.facts.streams.get(*stream)?.applied(),
+            None => Some(Duration::ZERO),
         }
     }
 

@@ -4,7 +4,7 @@ use super::{Get, Lower, change, count, defaults, duration, errors, profile, rate
 use crate::base::{EcoString, Span};
 use crate::calendar::Rule;
 use crate::model::{
-    Backup, Copy, CopyKind, CopyOf, Data, Files, Host, Input, Method, Mirror, Mode, On, Place, PoolOf,
+    Backup, Copy, CopyKind, CopyOf, Data, Files, Host, Input, Kept, Method, Mirror, Mode, On, Place, PoolOf,
     PoolSpec, Replica, Store,
 };
 use crate::quantity::{Duration, Ratio};
@@ -346,9 +346,11 @@ impl Lower<'_> {
             keep: item.read("keep", duration)?,
             limit: item.read("limit", rate),
             verify: schedule(item, "verify"),
-            pools: self.volumes(at)?,
-            files_kept: item.read("files-kept", duration),
-            jobs_kept: item.read("jobs-kept", duration),
+            kept: Box::new(Kept {
+                pools: self.volumes(at)?,
+                files: item.read("files-kept", duration),
+                jobs: item.read("jobs-kept", duration),
+            }),
         };
         self.all_fed(&backup)?;
         Some((Place::Store(store), CopyKind::Backup(backup)))
@@ -475,8 +477,8 @@ impl Lower<'_> {
 
     /// Every pool of a backup takes runs that are scheduled.
     fn all_fed(&mut self, backup: &Backup) -> Option<()> {
-        let own = |of: PoolOf| backup.pools.iter().any(|p| p.of == of);
-        for pool in &backup.pools {
+        let own = |of: PoolOf| backup.kept.pools.iter().any(|p| p.of == of);
+        for pool in &backup.kept.pools {
             let level = match pool.of {
                 PoolOf::Differential if backup.differential.is_none() => "differential",
                 PoolOf::Incremental if backup.incremental.is_none() => "incremental",

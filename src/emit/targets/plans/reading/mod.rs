@@ -96,6 +96,8 @@ impl<'a> Reading<'a> {
                 Some(&model.hosts[choice.target].name),
             );
             self.same(PATH, "a loss", found["loss_seconds"].as_f64(), choice.loss.and_then(seconds));
+            let discarded = choice.discarded.and_then(seconds);
+            self.same(PATH, "what is discarded", found["discarded_seconds"].as_f64(), discarded);
         }
         let recovered: Vec<_> = rows("recovered")
             .iter()
