@@ -192,6 +192,7 @@ fn everything(c: &Compiled) -> Plan {
                 store: store("vault-b"),
                 jobs: vec![copied, logs],
                 bytes: gib,
+                least: gib,
             },
             Actor::Runner,
         ),
@@ -295,6 +296,7 @@ fn everything(c: &Compiled) -> Plan {
             stage: stage(&kind),
             // Every third step waits for the two before, the others for one.
             after: (1..=if n % 3 == 0 { 2 } else { 1 }).filter_map(|d| n.checked_sub(d)).rev().collect(),
+            behind: Vec::new(),
             holds: if n % 2 == 0 {
                 vec![Resource::Operator, Resource::Host(host("db-a2"))]
             } else {
@@ -326,6 +328,7 @@ fn everything(c: &Compiled) -> Plan {
             drlang::plan::Reason::MissingInput(HOSTILE.to_owned()),
         )],
         notes: vec![format!("note: {HOSTILE}"), "x".repeat(300), "```\n# a\n| b |\n<!--".to_owned()],
+        exposure: Vec::new(),
     }
 }
 
@@ -388,6 +391,7 @@ fn simple(c: &Compiled, after: &[&[usize]]) -> Plan {
         kind: StepKind::Publish { data: images, job: mirror, host: web },
         actor: Actor::Runner,
         after: after.to_vec(),
+        behind: Vec::new(),
         holds: Vec::new(),
         takes,
         response: None,

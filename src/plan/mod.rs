@@ -5,19 +5,27 @@
 mod afterwards;
 mod audit;
 mod build;
+mod busy;
 mod choose;
+mod exposure;
+mod improve;
 mod index;
 pub mod lost;
+mod order;
 mod reading;
 mod recover;
 mod scenarios;
 mod services;
 pub mod step;
 pub mod times;
+mod units;
 
 pub use audit::audit;
-pub use build::{Estate, name_all, plan};
+pub use build::{Estate, name_all};
+pub use exposure::{Exposure, Second, expose};
+pub use improve::{misses, plain, plan};
 pub use index::Index;
 pub use lost::Lost;
 pub use scenarios::scenarios;
 pub use step::{Actor, Choice, Interval, Means, Plan, Reason, Resource, Stage, Step, StepKind, Subject};
+pub use units::{after_data, due, own};

@@ -84,6 +84,18 @@ impl Reading<'_> {
         Some(sum)
     }
 
+    /// What a job's volumes surely hold once the estate has run for as long as points are kept: as
+    /// many fulls as fall into that time where they are farthest apart, each as large as the data
+    /// is today, since nothing ever shrinks.
+    pub fn surely_kept(&self, job: Idx<Job>, least: Bytes) -> Bytes {
+        let original = self.original(job);
+        let full = self.facts.jobs.get(self.chain_of(job)).and_then(|f| f.level(Level::Full));
+        let apart = full.and_then(|l| l.same.or(l.gap)).map_or(Duration::ZERO, |g| g.length);
+        let year = Duration::from_days(u64::from(self.facts.horizon.days));
+        let keep = self.ops.jobs[job].keep.min(self.ops.jobs[original].keep).min(year);
+        least.times(keep.0.checked_div(apart.0).unwrap_or(0).max(1))
+    }
+
     /// A tree merged from every run that is kept: the whole once, and what each run between
     /// brought.
     pub fn merged(&self, job: Idx<Job>) -> Option<Bytes> {

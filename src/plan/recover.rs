@@ -1,43 +1,21 @@
 //! The steps that recover databases and trees of files.
 
 use super::build::{Builder, Draft, Estate, Once};
-use super::choose::{Candidate, Chooser, Source, Unit, units, waits};
+use super::choose::{Candidate, Source, waits};
 use super::reading::Reading;
-use super::step::{Actor, Choice, Reason, Resource, StepKind, Subject};
+use super::step::{Actor, Choice, Reason, Resource, Step, StepKind, Subject};
+use super::units::Unit;
 use crate::flow::{never_falls_back, size_at_end, size_today};
-use crate::model::{Cluster, Data, Host, On, Scenario};
+use crate::model::{Cluster, Data, Host, On};
 use crate::ops::shaping::way_back;
 use crate::ops::{Director, Job, JobKind, Level, Staging};
 use crate::quantity::{Bytes, Duration};
 use la_arena::Idx;
 
 impl Builder<'_> {
-    fn hit(&self, scenario: &Scenario) -> Vec<Idx<Data>> {
+    /// What comes on top of the units: databases that stall, and what people must know.
+    pub(super) fn besides(&mut self, hit: &[Idx<Data>]) {
         let model = self.estate.model;
-        let touched = self.estate.index.touched(model, &self.lost, &scenario.strikes);
-        touched.into_iter().filter(|d| self.lost.hits(model, *d)).collect()
-    }
-
-    pub(super) fn data(&mut self, scenario: &Scenario) {
-        let hit = self.hit(scenario);
-        let model = self.estate.model;
-        for unit in units(model, &hit, self.kind) {
-            let chosen = Chooser {
-                model,
-                ops: self.estate.ops,
-                facts: self.estate.facts,
-                index: self.estate.index,
-                lost: &self.lost,
-                kind: self.kind,
-            }
-            .choose(&unit);
-            match chosen {
-                Ok(candidate) => self.recover(&unit, &candidate),
-                Err(reason) => {
-                    self.gone.extend(unit.data.iter().map(|d| (Subject::Data(*d), reason.clone())));
-                }
-            }
-        }
         if !self.lost.hostile && self.lost.corrupted.is_none() {
             self.stalls();
         }
@@ -49,6 +27,15 @@ impl Builder<'_> {
                 names.join(", ")
             ));
         }
+    }
+
+    /// Adds the steps that recover a unit from a copy. Gives when all of it is back at the latest.
+    pub(super) fn unit(&mut self, unit: &Unit, chosen: &Candidate) -> Duration {
+        let from = self.recovered.len();
+        self.recover(unit, chosen);
+        let done = self.recovered.get(from..).unwrap_or_default();
+        let ends = done.iter().filter_map(|(_, n)| self.steps.get(*n)).map(|s| s.step.finish);
+        ends.max().unwrap_or(Duration::MAX)
     }
 
     fn recover(&mut self, unit: &Unit, chosen: &Candidate) {
@@ -80,18 +67,33 @@ impl Builder<'_> {
             let kind = StepKind::VerifyData { data: *data, host: chosen.target };
             let verify = self.add(Draft::new(kind, Actor::Runner, vec![ready]));
             self.recovered.push((Subject::Data(*data), verify));
-            self.homes.insert(*data, chosen.target);
-            let (kept, surely_gone) = self.kept_long_enough(chosen, verify);
+            self.settle(*data, chosen.target);
             self.choices.push(Choice {
                 data: *data,
                 copy: chosen.copy,
                 means: chosen.means,
                 target: chosen.target,
-                loss: if kept { chosen.loss } else { None },
-                loss_surely: if surely_gone { Duration::MAX } else { chosen.surely },
-                reason: if kept { chosen.reason.clone() } else { Some(Reason::KeptTooShort) },
+                loss: chosen.loss,
+                loss_surely: chosen.surely,
+                reason: chosen.reason.clone(),
             });
+            self.taken.push((chosen.clone(), verify));
         }
+    }
+
+    /// Takes back what was said of points that are no longer kept when they are read.
+    pub(super) fn points(&mut self, steps: &[Step]) {
+        let mut choices = std::mem::take(&mut self.choices);
+        for (choice, (chosen, verify)) in choices.iter_mut().zip(&self.taken) {
+            let (kept, surely_gone) = self.kept_long_enough(chosen, steps.get(*verify));
+            if !kept {
+                (choice.loss, choice.reason) = (None, Some(Reason::KeptTooShort));
+            }
+            if surely_gone {
+                choice.loss_surely = Duration::MAX;
+            }
+        }
+        self.choices = choices;
     }
 
     /// Whether the chosen point and its chain still stand when they are read: what was right just
@@ -99,12 +101,12 @@ impl Builder<'_> {
     /// be older than that by the gap and the run (model, "corruption").
     ///
     /// Whether it surely does, and whether it surely does not.
-    fn kept_long_enough(&self, chosen: &Candidate, done: usize) -> (bool, bool) {
+    fn kept_long_enough(&self, chosen: &Candidate, done: Option<&Step>) -> (bool, bool) {
         let Source::Store { store, data, log, .. } = &chosen.source else { return (true, false) };
         if self.lost.corrupted.is_none() && !self.lost.hostile {
             return (true, false);
         }
-        let (Some(step), Some(fact)) = (self.steps.get(done), self.estate.facts.jobs.get(*data)) else {
+        let (Some(step), Some(fact)) = (done, self.estate.facts.jobs.get(*data)) else {
             return (false, false);
         };
         let ops = self.estate.ops;
@@ -154,15 +156,7 @@ impl Builder<'_> {
         let logs = log.map(|_| reading.logs(*data).unwrap_or(Bytes(u64::MAX)));
         let log_bytes = logs.unwrap_or(Bytes::ZERO);
         let all = bytes.plus(log_bytes);
-        if *scan {
-            // Nobody knows which volumes hold the newest chain: all of them are read.
-            let volumes = jobs.iter().try_fold(Bytes::ZERO, |sum, j| Some(sum.plus(reading.kept(*j)?)));
-            let bytes = volumes.unwrap_or(Bytes(u64::MAX));
-            let kind = StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes };
-            let draft = Draft::new(kind, Actor::Runner, before.clone()).holds([Resource::Store(*store)]);
-            before.push(self.add(draft));
-        }
-        // Runs that go on would share what the restore reads, sends over and writes to.
+        // Runs that go on would share what is read, sent over and written to.
         let index = self.estate.index;
         let sharing = index.directors(holder).chain(index.directors(target));
         let mut held: Vec<Idx<Director>> = sharing
@@ -178,6 +172,16 @@ impl Builder<'_> {
             before.push(hold);
         }
         let least = size_today(model, &crate::flow::together(model, first));
+        if *scan {
+            // Nobody knows which volumes hold the newest chain: all of them are read.
+            let volumes = jobs.iter().try_fold(Bytes::ZERO, |sum, j| Some(sum.plus(reading.kept(*j)?)));
+            let bytes = volumes.unwrap_or(Bytes(u64::MAX));
+            let least = reading.surely_kept(*data, least);
+            let kind =
+                StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes, least };
+            let draft = Draft::new(kind, Actor::Runner, before.clone()).holds([Resource::Store(*store)]);
+            before.push(self.add(draft));
+        }
         let kind = StepKind::Restore {
             data: first,
             copy: chosen.copy,

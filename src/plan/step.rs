@@ -1,5 +1,6 @@
 //! The plan and its steps.
 
+use super::exposure::Exposure;
 use crate::base::EcoString;
 use crate::model::{Cluster, Copy, Data, Dns, Host, Pool, Response, Scenario, Service, Store, Vip};
 use crate::ops::{Director, Job};
@@ -27,6 +28,9 @@ pub struct Plan {
     pub lost: Vec<(Subject, Reason)>,
     /// What the operators must know, such as data classes that end at different moments.
     pub notes: Vec<String>,
+    /// How long protection is thin afterwards, by data class. Filled in for plans that are shown or
+    /// emitted: [`super::expose`].
+    pub exposure: Vec<Exposure>,
 }
 
 impl Plan {
@@ -171,6 +175,9 @@ pub struct Step {
     pub actor: Actor,
     /// The steps that must have ended before, by index, each less than this step's own.
     pub after: Vec<usize>,
+    /// Which of them had before it what it holds, and what that is: for the others it waits because
+    /// of what they do.
+    pub behind: Vec<(usize, Resource)>,
     /// What it holds while it runs.
     pub holds: Vec<Resource>,
     /// How long it takes.
@@ -270,6 +277,8 @@ pub enum StepKind {
         jobs: Vec<Idx<Job>>,
         /// How much is read at most.
         bytes: Bytes,
+        /// How much is surely there to be read: fulls as large as the data is today.
+        least: Bytes,
     },
     /// Backed-up files come back to a host.
     Restore {

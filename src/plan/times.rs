@@ -211,11 +211,11 @@ pub fn times(
                 Origin::stated(model.hosts[*host].span),
             ),
         },
-        StepKind::Scan { store, bytes, .. } => {
+        StepKind::Scan { store, bytes, least, .. } => {
             let s = &model.stores[*store];
             t.stated("the store is made ready", s.mount.value, s.mount.value, s.mount.origin())
                 .fixed("a job's own time", Duration::ZERO, JOB_OVERHEAD)
-                .moving("the volumes are read", *bytes, Bytes::ZERO, s.rate.value, s.rate.origin())
+                .moving("the volumes are read", *bytes, *least, s.rate.value, s.rate.origin())
         }
         StepKind::Restore { data, store, to, bytes, least, jobs, .. } => {
             let s = &model.stores[*store];
@@ -330,7 +330,7 @@ pub fn times(
             let s = &model.services[*service];
             match &s.check {
                 Some(c) => t.stated("its check passes", c.within.value, Duration::ZERO, c.within.origin()),
-                None => t.fixed("somebody looks at it", Duration::ZERO, second(60)),
+                None => people("somebody uses it and says so", |r| r.confirm),
             }
         }
         StepKind::Resume { cluster } => {
