@@ -94,6 +94,9 @@ declare! {
     NEVER_CATCHES_UP "never-catches-up" Error judge "more is written than a replica's way carries";
     UNENCRYPTED_LINK "unencrypted-link" Error judge "data of a tier that asks for encryption crosses a link that states none";
     NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
+    THIN_TOO_LONG "thin-too-long" Error judge "copies that a loss takes are not made again in time";
+    LOOSER_THAN_SERVICE "looser-than-service" Warning judge "data may come back later than a service that needs it";
+    INSTANT_PEOPLE "instant-people" Warning judge "people decide or act in no time at all";
 
     // rsync.
     MIRROR_PATH_TOO_LONG "mirror-path-too-long" Error emit "the folder of a mirror has a name or a length that file systems do not take";

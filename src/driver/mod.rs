@@ -68,7 +68,11 @@ impl Compiled {
             self.verdicts.scenarios.iter().map(|s| plan::plan(self.estate(), s)).collect();
         plan::name_all(&mut plans);
         let wrong: Vec<String> = plans.iter().flat_map(|p| plan::audit(&self.model, &self.ops, p)).collect();
-        if wrong.is_empty() { Ok(plans) } else { Err(wrong) }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        plans.iter_mut().for_each(|p| plan::expose(self.estate(), p));
+        Ok(plans)
     }
 }
 
@@ -90,5 +94,6 @@ pub fn compile(world: &dyn World, main: &str, options: &Options) -> Result<Compi
     judge::normal_days(estate, &mut problems);
     let verdicts = judge::judge(estate);
     judge::findings(estate, &verdicts, &mut problems);
+    judge::thin(estate, &verdicts.scenarios, &mut problems);
     Ok(Compiled { sources, problems, model, left_out, ops, facts, index, verdicts })
 }

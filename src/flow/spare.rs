@@ -26,6 +26,8 @@ pub struct Spare {
     cards: ArenaMap<Idx<Host>, [Side; 2]>,
     /// Bytes per second that the data on each host writes at its peak, amplified.
     writes: ArenaMap<Idx<Host>, u64>,
+    /// Mirrors that read or write on each host: bits per second at their peaks, and how many.
+    mirrors: ArenaMap<Idx<Host>, (u128, u64)>,
 }
 
 impl Spare {
@@ -59,6 +61,10 @@ impl Spare {
                 if let Some(side) = spare.cards.entry(host).or_default().get_mut(side) {
                     side.runs += peak;
                     side.job_count += 1;
+                }
+                if matches!(job.kind, JobKind::Mirror { .. }) {
+                    let (sum, many) = spare.mirrors.get(host).copied().unwrap_or_default();
+                    spare.mirrors.insert(host, (sum.saturating_add(peak), many + 1));
                 }
             }
         }
@@ -118,6 +124,15 @@ impl Spare {
         }
         let left = |s: Side| card.0.saturating_sub(saturated(s.streams)).max(card.0 / (s.stream_count + 1));
         Rate(sides.into_iter().map(left).min().unwrap_or(card.0))
+    }
+
+    /// What mirrors leave of a rate of a host's card or disk: nothing stops them while something is
+    /// recovered there. All of them count, whichever are lost: those of a lost host go on as soon
+    /// as it stands again. What they do not take at their peaks, or the part of one among them if
+    /// that is more.
+    pub fn beside_mirrors(&self, host: Idx<Host>, rate: Rate) -> Rate {
+        let Some((sum, many)) = self.mirrors.get(host).copied() else { return rate };
+        Rate(rate.0.saturating_sub(saturated(sum)).max(rate.0 / many.saturating_add(1)))
     }
 
     /// What a host's disk leaves runs once the writes of the data that lives there are taken off.

@@ -1,12 +1,17 @@
 //! Promises against plans and facts: what is proved, refuted or unknown.
 
+mod best;
 mod errors;
+mod promises;
 mod rules;
+mod thin;
 mod verdict;
 pub mod witness;
 
+pub use best::any_plan;
 pub use errors::findings;
 pub use rules::normal_days;
+pub use thin::thin;
 pub use verdict::{Status, Verdict, Witness};
 
 use crate::model::{Objective, Scenario, StrikeKind};
@@ -69,10 +74,20 @@ pub fn under(estate: Estate<'_>, number: u32, scenario: &Scenario) -> Vec<Verdic
     subjects.sort_unstable();
     subjects.dedup();
     let found = Found::new(&plan);
-    subjects
+    let mut verdicts: Vec<Verdict> = subjects
         .into_iter()
         .flat_map(|subject| of_subject(estate, &plan, &found, number, kind, subject))
-        .collect()
+        .collect();
+    // What the plan surely misses, any other may miss as surely.
+    let missed =
+        |v: &Verdict| v.objective == Objective::Rto && v.status == Status::Refuted && v.reason.is_none();
+    if verdicts.iter().any(missed) {
+        let floors = plan::floors(estate, scenario);
+        for v in verdicts.iter_mut().filter(|v| missed(v)) {
+            v.floor = floors.get(&v.subject).cloned().map(Box::new);
+        }
+    }
+    verdicts
 }
 
 /// What a plan says, by subject.
@@ -121,6 +136,7 @@ fn of_subject(
         relies_on: choice.map(|c| c.copy),
         reason: None,
         witness: None,
+        floor: None,
     };
     let settle = |mut v: Verdict, witness: &dyn Fn() -> Witness| {
         v.status = Status::of(v.allowed, v.predicted, v.surely);
@@ -166,7 +182,7 @@ fn of_subject(
                         .and_then(|c| c.reason.clone())
                         .or_else(|| Some(Reason::MissingInput(unbounded(estate, plan, *step))));
                 }
-                settle(v, &|| witness::of_time(plan, *step))
+                settle(v, &|| witness::of_time(estate, plan, *step))
             }
             (None, Some(reason)) => nothing(v, reason),
             (None, None) => v,

@@ -13,6 +13,7 @@ pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
     streams(estate, problems);
     encryption(estate, problems);
     responses(estate, problems);
+    super::promises::promises(estate, problems);
 }
 
 fn runs(estate: Estate<'_>, problems: &mut Problems) {

@@ -2,7 +2,7 @@
 
 use crate::base::Span;
 use crate::model::{Copy, Objective};
-use crate::plan::{Reason, Subject};
+use crate::plan::{Floor, Reason, Subject};
 use crate::quantity::Duration;
 use la_arena::Idx;
 
@@ -64,6 +64,8 @@ pub struct Verdict {
     pub reason: Option<Reason>,
     /// The behaviour that exceeds the objective, when refuted.
     pub witness: Option<Box<Witness>>,
+    /// What no other plan would beat, where a recovery time is refuted.
+    pub floor: Option<Box<Floor>>,
 }
 
 impl Verdict {

@@ -27,6 +27,8 @@ pub struct Tier {
     pub special: Vec<(StrikeKind, Bounds)>,
     /// Who reacts, unless the data class or service says otherwise.
     pub response: Option<(Idx<Response>, Span)>,
+    /// Longest time from a loss until every copy stands again, if anybody asks for one.
+    pub reprotect: Option<Input<Duration>>,
     /// Whether links and stores must be encrypted.
     pub encrypted: Option<Input<bool>>,
 }

@@ -20,6 +20,9 @@ impl Builder<'_> {
         let mut steps: Vec<(usize, Step, Duration)> = Vec::with_capacity(placed.len());
         for (n, (mut one, mut behind)) in placed.into_iter().zip(behind).enumerate() {
             let at = |old: usize| place.get(old).copied().unwrap_or(old);
+            // What it waits for anyway it does not wait for because of a thing; people go on from
+            // step to step, which the audit follows.
+            behind.retain(|b| b.1 == Resource::Operator || !one.step.after.contains(&b.0));
             behind.iter_mut().for_each(|b| b.0 = at(b.0));
             behind.sort_unstable();
             let after = one.step.after.iter().map(|a| at(*a)).chain(behind.iter().map(|b| b.0));

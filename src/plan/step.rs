@@ -33,19 +33,6 @@ pub struct Plan {
     pub exposure: Vec<Exposure>,
 }
 
-impl Plan {
-    /// The steps that wait for one another until a step ends, at their longest: the first first.
-    pub fn path(&self, step: usize) -> Vec<usize> {
-        let last_before = |n: usize| {
-            let step = self.steps.get(n)?;
-            step.after.iter().copied().max_by_key(|a| self.steps.get(*a).map(|s| s.finish))
-        };
-        let mut path: Vec<usize> = std::iter::successors(Some(step), |n| last_before(*n)).collect();
-        path.reverse();
-        path
-    }
-}
-
 /// What an objective is about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Subject {

@@ -76,9 +76,14 @@ pub fn due(
     found
 }
 
-/// What a service takes at least in a plan once its data is there: the look at whether it works.
+/// What a service takes at most in a plan once its data is there: the look at whether it works.
 pub fn after_data(model: &Model, service: Idx<Service>) -> Duration {
-    model.services[service].check.as_ref().map_or(Duration::ZERO, |c| c.within.value)
+    let s = &model.services[service];
+    if let Some(check) = &s.check {
+        return check.within.value;
+    }
+    let response = s.response.or_else(|| model.tiers[s.tier?.0].response);
+    response.map_or(Duration::ZERO, |r| model.responses[r.0].confirm.value.1)
 }
 
 /// Who reacts when a data class is hit: those it names, else those of its tier.

@@ -75,6 +75,7 @@ impl Lower<'_> {
                 general: bounds(item),
                 special,
                 response: response.or(only.flatten()),
+                reprotect: item.read("reprotect", duration),
                 encrypted: item.read("encrypted", boolean),
             };
             let tier = self.model.tiers.alloc(tier);

@@ -49,6 +49,11 @@ pub static TIER: KindDef = KindDef {
             Type::Ref(&[Kind::Response]),
             "Who reacts. The only response in reach when not stated.",
         ),
+        may(
+            "reprotect",
+            Type::Duration,
+            "Longest time from a loss until every copy stands again. Not judged when not stated.",
+        ),
         may("encrypted", Type::Bool, "Whether links and stores must be encrypted. `false` when not stated."),
     ],
     inside: &[
