@@ -255,6 +255,7 @@ fn everything(c: &Compiled) -> Plan {
                 host: host("db-a2"),
                 path: staging("shop-db-vault-a-log"),
                 bytes: gib,
+                least: gib,
                 until: true,
             },
             Actor::Runner,
@@ -652,6 +653,17 @@ fn steps_run_side_by_side_and_never_before_what_they_wait_for() {
     for n in [1, 2, 7] {
         assert!(place(&log, &format!("begin {n}")) < 3, "independent steps begin together: {log}");
     }
+    // Steps that wait for people or machines keep nobody: times count on all that can begin.
+    let world = World::new(TIMED);
+    let many = laid(&c, simple(&c, &[&[] as &[usize]; 20]), &world.path("many"));
+    for n in 1..20 {
+        fs::write(world.path(&format!("slow-{n}")), "6").unwrap();
+    }
+    let out = world.run(&many, &[]);
+    assert!(out.status.success(), "{}", said(&out));
+    let log = world.read("log");
+    let ends = log.lines().filter(|l| l.starts_with("end")).collect::<Vec<_>>();
+    assert_eq!(ends[0], "end 20", "{log}");
     // One at a time when that is wanted.
     let world = World::new(TIMED);
     let out = world.run(&folder, &["--jobs", "1"]);

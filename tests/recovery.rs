@@ -346,3 +346,29 @@ fn more_people_and_faster_stores_make_nothing_later_that_is_recovered_alone() {
     }
     assert!(earlier > 0);
 }
+
+#[test]
+fn log_that_surely_has_to_be_replayed_counts_in_a_refutation() {
+    // A database of 1 GiB writes 10 MiB/s of log at any time, is backed up once a day and ships its
+    // log every hour. A strike just before the next backup finds at least 24 h - 1 h, less the run
+    // of a backup: more than 22.5 h, 791 GiB of log, which an engine that replays 30 MiB/s replays
+    // in 7.5 h. 7 h are surely missed, whatever a card of 10 Gbit/s does.
+    let c = compiled(
+        "engine maria { family = mariadb; port = 3306; amplification = 1; apply = 40 MiB/s; replay = 30 MiB/s
+             prepare = 200 MiB/s; load = 20 MiB/s; start = 60 s; promote = 10 s; acknowledgements = 1; fallback = 10 s
+             largest-transaction = 4 MiB; physical = true; logs = true }
+         tier t { rpo = 30 h; rto = 7 h }
+         cluster k : maria { primary = d1 }
+         data o : t { on = k; size = 1 GiB; writes = 10 MiB/s
+             backup s1 { full = daily 01:00; log = every 60 min; keep = 30 days } }",
+    );
+    let host = |v: &&drlang::judge::Verdict| {
+        c.verdicts.scenarios[v.scenario as usize].name(&c.model) == "host d1"
+            && v.objective == drlang::model::Objective::Rto
+    };
+    let v = c.verdicts.list.iter().find(host).expect("a verdict");
+    assert_eq!(v.status, Status::Refuted);
+    let surely = v.surely.as_secs_f64() / 3600.0;
+    // Two hours for the machine at the least, 15 min to decide, and the log once more over the card.
+    assert!((2.25 + 7.5 + 1.8..2.25 + 7.7 + 2.0).contains(&surely), "{surely}");
+}

@@ -178,14 +178,21 @@ fn surely_starts(steps: &[Step], step: &Step) -> Duration {
 struct Need {
     first: Idx<Data>,
     due: Duration,
-    at: (BTreeMap<Resource, Share>, Option<(Idx<Host>, Share)>),
+    at: Forced,
     response: Option<Idx<Response>>,
 }
 
+/// What cannot be done without.
+#[derive(Default)]
+struct Forced {
+    things: BTreeMap<Resource, Share>,
+    fenced: Option<(Idx<Host>, Share)>,
+}
+
 /// The least that every way needs of each resource: what one of them does without is not needed.
-fn forced(ways: &[Way]) -> (BTreeMap<Resource, Share>, Option<(Idx<Host>, Share)>) {
+fn forced(ways: &[Way]) -> Forced {
     let mut ways = ways.iter();
-    let Some(first) = ways.next() else { return Default::default() };
+    let Some(first) = ways.next() else { return Forced::default() };
     let (mut at, mut fenced) = (first.at.clone(), first.fenced);
     let least = |a: Share, b: Share| Share {
         from: a.from.min(b.from),
@@ -204,7 +211,7 @@ fn forced(ways: &[Way]) -> (BTreeMap<Resource, Share>, Option<(Idx<Host>, Share)
             _ => None,
         };
     }
-    (at, fenced)
+    Forced { things: at, fenced }
 }
 
 /// A sum over units in the order in which they are due.
@@ -244,7 +251,7 @@ fn things(needs: &[Need]) -> Vec<Crowd> {
     let mut sums: BTreeMap<Resource, Sum> = BTreeMap::new();
     let mut found: BTreeMap<Resource, Crowd> = BTreeMap::new();
     for need in needs {
-        for (resource, share) in &need.at.0 {
+        for (resource, share) in &need.at.things {
             let sum = sums.entry(*resource).or_default();
             sum.add(need.first, *share);
             if !found.contains_key(resource)
@@ -264,7 +271,7 @@ fn people(estate: Estate<'_>, needs: &[Need]) -> Option<Crowd> {
     let mut sum = Sum::default();
     let mut seen = BTreeSet::new();
     for need in needs {
-        let Some((host, share)) = need.at.1 else { continue };
+        let Some((host, share)) = need.at.fenced else { continue };
         if seen.insert(host) {
             sum.add(need.first, share);
             if let Some(crowd) = sum.late(Resource::Operator, many, need.due) {

@@ -6,9 +6,8 @@
 use super::build::{Builder, Holder, Placed};
 use super::step::{Resource, Step};
 use crate::quantity::Duration;
-use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 impl Builder<'_> {
     /// Fixes the order of the steps: who has a resource later waits for who has it before. Steps
@@ -52,7 +51,7 @@ impl Builder<'_> {
 
 /// By step, which step had before it what it holds.
 fn behind(placed: &[Placed]) -> Vec<Vec<(usize, Resource)>> {
-    let mut rows: FxHashMap<Holder, Vec<(usize, Resource)>> = FxHashMap::default();
+    let mut rows: BTreeMap<Holder, Vec<(usize, Resource)>> = BTreeMap::new();
     for (n, one) in placed.iter().enumerate() {
         for (holder, resource) in one.holders() {
             rows.entry(holder).or_default().push((n, resource));

@@ -172,6 +172,7 @@ impl Builder<'_> {
             before.push(hold);
         }
         let least = size_today(model, &crate::flow::together(model, first));
+        let log_least = log.map_or(Bytes::ZERO, |l| reading.surely_logs(*data, l));
         if *scan {
             // Nobody knows which volumes hold the newest chain: all of them are read.
             let volumes = jobs.iter().try_fold(Bytes::ZERO, |sum, j| Some(sum.plus(reading.kept(*j)?)));
@@ -191,7 +192,7 @@ impl Builder<'_> {
             scanned: *scan,
             to: target,
             bytes: all,
-            least,
+            least: least.plus(log_least),
         };
         let links = way_back(model, holder, target).unwrap_or_default();
         let restore = self.add(
@@ -200,7 +201,13 @@ impl Builder<'_> {
                 .holds(links.first().map(|h| Resource::Link(h.link))),
         );
         let On::Cluster(cluster) = model.data[first].on else { return restore };
-        self.database(cluster, first, target, restore, Restored { original, log: *log, bytes, log_bytes })
+        self.database(
+            cluster,
+            first,
+            target,
+            restore,
+            Restored { original, log: *log, bytes, log_bytes, log_least },
+        )
     }
 
     /// A restored staging area becomes a database.
@@ -235,8 +242,8 @@ impl Builder<'_> {
             && let JobKind::Log { path, .. } = &ops.jobs[self.reading().original(log)].kind
         {
             let until = self.lost.corrupted.is_some() || self.lost.hostile;
-            let kind =
-                StepKind::Replay { cluster, host, path: path.clone(), bytes: restored.log_bytes, until };
+            let (bytes, least) = (restored.log_bytes, restored.log_least);
+            let kind = StepKind::Replay { cluster, host, path: path.clone(), bytes, least, until };
             last = self.add(Draft::new(kind, Actor::Runner, vec![last]).holds(on));
         }
         last
@@ -278,4 +285,5 @@ struct Restored {
     log: Option<Idx<Job>>,
     bytes: Bytes,
     log_bytes: Bytes,
+    log_least: Bytes,
 }

@@ -324,6 +324,8 @@ pub enum StepKind {
         path: EcoString,
         /// How much at most.
         bytes: Bytes,
+        /// How much it surely can be.
+        least: Bytes,
         /// Whether people name the moment at which to stop, as after a corruption.
         until: bool,
     },

@@ -255,14 +255,14 @@ pub fn times(
             let start = model.engines[model.clusters[*cluster].engine].start;
             t.stated("start, with crash recovery", start.value, Duration::ZERO, start.origin())
         }
-        StepKind::Replay { cluster, host, bytes, .. } => {
+        StepKind::Replay { cluster, host, bytes, least, .. } => {
             let replay = model.engines[model.clusters[*cluster].engine].replay;
             let disk = model.hosts[*host].disk_rate.value;
             let left =
                 model.data_in(*cluster).first().map_or(disk, |d| facts.spare.disk_for(model, *host, *d));
             // What is replayed is written to the disk that others write to as well.
-            let rate = replay.value.min(facts.spare.beside_mirrors(*host, left));
-            t.moving("logs are replayed", *bytes, Bytes::ZERO, rate, replay.origin())
+            let rates = (replay.value.min(facts.spare.beside_mirrors(*host, left)), replay.value.min(disk));
+            t.moving_up_to("logs are replayed", (*bytes, *least), rates, replay.origin())
         }
         StepKind::Promote { cluster, host, others } => {
             let engine = &model.engines[model.clusters[*cluster].engine];
