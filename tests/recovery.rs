@@ -176,6 +176,7 @@ fn copies_that_are_each_the_best_are_not_the_best_together() {
     assert_eq!(misses(&c.model, &alone).0, 1);
     let together = planned(&c, "both");
     assert_eq!(misses(&c.model, &together), (0, 0));
+    assert!(together.notes.iter().any(|n| n.contains("would miss 1 objectives")), "{:?}", together.notes);
     let back = back(&c, &together);
     near(back["o"], 150.3);
     near(back["p"], 150.3);

@@ -198,6 +198,18 @@ impl<'a> Basis<'a> {
 
     /// The best of a bounded number of plans.
     fn better(&self, plain: Plan, score: Score, work: &Work) -> Plan {
+        let missed = score.missed;
+        let (score, mut plan, _) = self.search(plain, score, work);
+        if score.missed < missed {
+            plan.notes.push(format!(
+                "each as it is due and from its own best copy would miss {missed} objectives; in this order and from these copies {} are missed",
+                score.missed
+            ));
+        }
+        plan
+    }
+
+    fn search(&self, plain: Plan, score: Score, work: &Work) -> (Score, Plan, Policy) {
         let mut search = Search {
             basis: self,
             work,
@@ -207,7 +219,7 @@ impl<'a> Basis<'a> {
         for rule in [Rule::Due, Rule::Shortest, Rule::Slack, Rule::Own] {
             search.attempt(Policy { rule, joint: true, ..Policy::default() });
             if self.units.len() < 2 {
-                return search.best.1;
+                return search.best;
             }
         }
         // Those that are still late go first; then what stands before them gives way.
@@ -226,7 +238,7 @@ impl<'a> Basis<'a> {
                 break;
             }
         }
-        search.best.1
+        search.best
     }
 
     fn unit_of(&self, data: Idx<Data>) -> Option<usize> {
