@@ -192,6 +192,7 @@ fn everything(c: &Compiled) -> Plan {
                 store: store("vault-b"),
                 jobs: vec![copied, logs],
                 bytes: gib,
+                least: gib,
             },
             Actor::Runner,
         ),
@@ -254,6 +255,7 @@ fn everything(c: &Compiled) -> Plan {
                 host: host("db-a2"),
                 path: staging("shop-db-vault-a-log"),
                 bytes: gib,
+                least: gib,
                 until: true,
             },
             Actor::Runner,
@@ -295,6 +297,7 @@ fn everything(c: &Compiled) -> Plan {
             stage: stage(&kind),
             // Every third step waits for the two before, the others for one.
             after: (1..=if n % 3 == 0 { 2 } else { 1 }).filter_map(|d| n.checked_sub(d)).rev().collect(),
+            behind: Vec::new(),
             holds: if n % 2 == 0 {
                 vec![Resource::Operator, Resource::Host(host("db-a2"))]
             } else {
@@ -326,6 +329,7 @@ fn everything(c: &Compiled) -> Plan {
             drlang::plan::Reason::MissingInput(HOSTILE.to_owned()),
         )],
         notes: vec![format!("note: {HOSTILE}"), "x".repeat(300), "```\n# a\n| b |\n<!--".to_owned()],
+        exposure: Vec::new(),
     }
 }
 
@@ -388,6 +392,7 @@ fn simple(c: &Compiled, after: &[&[usize]]) -> Plan {
         kind: StepKind::Publish { data: images, job: mirror, host: web },
         actor: Actor::Runner,
         after: after.to_vec(),
+        behind: Vec::new(),
         holds: Vec::new(),
         takes,
         response: None,
@@ -648,6 +653,17 @@ fn steps_run_side_by_side_and_never_before_what_they_wait_for() {
     for n in [1, 2, 7] {
         assert!(place(&log, &format!("begin {n}")) < 3, "independent steps begin together: {log}");
     }
+    // Steps that wait for people or machines keep nobody: times count on all that can begin.
+    let world = World::new(TIMED);
+    let many = laid(&c, simple(&c, &[&[] as &[usize]; 20]), &world.path("many"));
+    for n in 1..20 {
+        fs::write(world.path(&format!("slow-{n}")), "6").unwrap();
+    }
+    let out = world.run(&many, &[]);
+    assert!(out.status.success(), "{}", said(&out));
+    let log = world.read("log");
+    let ends = log.lines().filter(|l| l.starts_with("end")).collect::<Vec<_>>();
+    assert_eq!(ends[0], "end 20", "{log}");
     // One at a time when that is wanted.
     let world = World::new(TIMED);
     let out = world.run(&folder, &["--jobs", "1"]);

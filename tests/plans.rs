@@ -66,6 +66,27 @@ fn an_audit_sees_what_is_broken() {
         .collect();
     plan.steps[readers[1]].after.clear();
     assert!(wrong(&plan).contains("does not wait for it"));
+    // More machines are made harmless at once than there are people.
+    let mut plan = find("hostile");
+    plan.steps.iter_mut().for_each(|s| s.behind.retain(|b| b.1 != Resource::Operator));
+    assert!(wrong(&plan).contains("people, and all are taken"));
+    // One person does two steps at once.
+    let mut plan = find("hostile");
+    let rows: Vec<usize> = (0..plan.steps.len())
+        .filter(|n| plan.steps[*n].behind.iter().any(|b| b.1 == Resource::Operator))
+        .collect();
+    let before = plan.steps[rows[0]].behind.clone();
+    plan.steps[rows[1]].after.extend(before.iter().map(|b| b.0));
+    plan.steps[rows[1]].behind = before;
+    assert!(wrong(&plan).contains("who is elsewhere"));
+    // A second replica is promoted, behind the same fence.
+    let mut plan = find("site hz-a");
+    let promote = plan.steps.iter().position(|s| matches!(s.kind, StepKind::Promote { .. })).expect("one");
+    let StepKind::Promote { cluster, .. } = plan.steps[promote].kind else { panic!("it is one") };
+    let db_c1 = compiled.model.hosts.iter().find(|(_, h)| h.name == "db-c1").expect("a host").0;
+    let repoint = plan.steps.iter().position(|s| matches!(s.kind, StepKind::Repoint { .. })).expect("one");
+    plan.steps[repoint].kind = StepKind::Promote { cluster, host: db_c1, others: Vec::new() };
+    assert!(wrong(&plan).contains("a second primary: `db-c1` beside the first"));
 }
 
 #[test]

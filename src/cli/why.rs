@@ -5,7 +5,7 @@ use super::terminal::Terminal;
 use super::{Common, Failure, Outcome, table};
 use crate::base::SourceMap;
 use crate::base::similar::nearest;
-use crate::judge::Verdict;
+use crate::judge::{self, Verdict};
 use crate::model::{Objective, On};
 use crate::plan::{Lost, Subject, plan, votes};
 use crate::quantity::show;
@@ -134,6 +134,9 @@ impl Why {
         }
         if let Some(w) = &v.witness {
             out.push_str(&format!("witness: strike at {}; {}\n", w.strike, w.bound_by));
+        }
+        if let Some(words) = judge::any_plan(compiled.estate(), v) {
+            out.push_str(&format!("any plan: {words}\n"));
         }
         Ok(Outcome { out, err: String::new(), failed: false })
     }

@@ -116,6 +116,9 @@ declare! {
     OVER_BUDGET "over-budget" Error judge "what is declared costs more than the budget";
     RECOVERY_CYCLE "recovery-cycle" Error judge "what recovery needs can be recovered only by itself";
     NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
+    THIN_TOO_LONG "thin-too-long" Error judge "copies that a loss takes are not made again in time";
+    LOOSER_THAN_SERVICE "looser-than-service" Warning judge "data may come back later than a service that needs it";
+    INSTANT_PEOPLE "instant-people" Warning judge "people decide or act in no time at all";
 
     // Normal days: docs/rules.md says which rule of the calculus each carries.
     FLAT_WRITES "flat-writes" Warning judge "a tight recovery point rests on one rate for all hours";

@@ -77,7 +77,11 @@ impl Compiled {
             self.verdicts.scenarios.iter().map(|s| plan::plan(self.estate(), s)).collect();
         plan::name_all(&mut plans);
         let wrong: Vec<String> = plans.iter().flat_map(|p| plan::audit(&self.model, &self.ops, p)).collect();
-        if wrong.is_empty() { Ok(plans) } else { Err(wrong) }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        plans.iter_mut().for_each(|p| plan::expose(self.estate(), p));
+        Ok(plans)
     }
 }
 
@@ -115,6 +119,7 @@ fn analyse(sources: SourceMap, hir: Hir, options: &Options, mut problems: Proble
     let mut waived = judge::findings(estate, &verdicts, &mut problems);
     let asserted = judge::assertions(estate, &verdicts);
     Asserted::tell(&asserted, &mut problems);
+    judge::thin(estate, &verdicts.scenarios, &mut problems);
     cost::findings(&model, &mut problems);
     let (mut kept, more) = allow::split(problems.sorted(), waivers, as_of, &mut used);
     waived.extend(more);

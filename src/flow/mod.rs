@@ -30,7 +30,7 @@ pub use rate::{Binding, WayRate};
 pub use run::{JobFact, LevelFact};
 pub use sharing::Shared;
 pub use spare::Spare;
-pub use stream::{StreamFact, log_written, never_falls_back};
+pub use stream::{StreamFact, log_lowest, log_written, never_falls_back};
 
 use crate::calendar::{Gaps, Rule, Zone, worst_gaps};
 use crate::model::{Class, Data, Hop, Model, On};

@@ -28,6 +28,8 @@ pub struct Spare {
     writes: ArenaMap<Idx<Host>, u64>,
     /// What each stream puts on the wire at most.
     loads: stream::Loads,
+    /// Mirrors that read or write on each host: bits per second at their peaks, and how many.
+    mirrors: ArenaMap<Idx<Host>, (u128, u64)>,
 }
 
 impl Spare {
@@ -61,6 +63,10 @@ impl Spare {
                 if let Some(side) = spare.cards.entry(host).or_default().get_mut(side) {
                     side.runs += peak;
                     side.job_count += 1;
+                }
+                if matches!(job.kind, JobKind::Mirror { .. }) {
+                    let (sum, many) = spare.mirrors.get(host).copied().unwrap_or_default();
+                    spare.mirrors.insert(host, (sum.saturating_add(peak), many + 1));
                 }
             }
         }
@@ -125,6 +131,15 @@ impl Spare {
         }
         let left = |s: Side| card.0.saturating_sub(saturated(s.streams)).max(card.0 / (s.stream_count + 1));
         Rate(sides.into_iter().map(left).min().unwrap_or(card.0))
+    }
+
+    /// What mirrors leave of a rate of a host's card or disk: nothing stops them while something is
+    /// recovered there. All of them count, whichever are lost: those of a lost host go on as soon
+    /// as it stands again. What they do not take at their peaks, or the part of one among them if
+    /// that is more.
+    pub fn beside_mirrors(&self, host: Idx<Host>, rate: Rate) -> Rate {
+        let Some((sum, many)) = self.mirrors.get(host).copied() else { return rate };
+        Rate(rate.0.saturating_sub(saturated(sum)).max(rate.0 / many.saturating_add(1)))
     }
 
     /// What a host's disk leaves runs once the writes of the data that lives there are taken off.

@@ -102,6 +102,15 @@ pub fn log_written(model: &Model, cluster: Idx<Cluster>, time: Duration) -> Opti
     log_profile(model, cluster).ok().map(|p| p.most_in(time))
 }
 
+/// Log that a database can surely write in any so long a time: all of its envelope, which is
+/// nowhere below its lowest rate.
+pub fn log_lowest(model: &Model, cluster: Idx<Cluster>, time: Duration) -> Bytes {
+    let lowest = |p: WeekProfile| p.segments().map(|s| s.2).min().unwrap_or(0);
+    let rate = log_profile(model, cluster).map_or(0, lowest);
+    let written = u128::from(rate) * u128::from(time.0) / 1_000_000_000;
+    Bytes(u64::try_from(written).unwrap_or(u64::MAX))
+}
+
 /// The profile of each database's log.
 pub(super) type Profiles = ArenaMap<Idx<Cluster>, Result<WeekProfile, Idx<Data>>>;
 

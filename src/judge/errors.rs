@@ -9,7 +9,7 @@ use crate::calendar::show as calendar;
 use crate::diag::{Diagnostic, Problems, Waived, catalogue as c};
 use crate::flow::{Break, DiskFact, DiskUse, LevelFact, Stop, StoreFact};
 use crate::model::claims::{Asked, Assertion};
-use crate::model::{Copy, Hop, Host, Input, Objective, Store};
+use crate::model::{Copy, Data, Hop, Host, Input, Model, Objective, Response, Service, Store, StrikeKind};
 use crate::ops::{Director, Job, Level, Pool, Stream};
 use crate::plan::{Estate, Reason, Subject};
 use crate::quantity::{Duration, show};
@@ -71,6 +71,9 @@ fn not_met(estate: Estate<'_>, verdicts: &Verdicts, worst: &Verdict, group: &[&V
     } else if worst.predicted.is_some() {
         finding = finding
             .note("the bound is above what is asked, and no behaviour that exceeds it is known".to_owned());
+    }
+    if let Some(words) = super::any_plan(estate, worst) {
+        finding = finding.note(words);
     }
     for (status, words) in
         [(Status::Refuted, "nor does it under"), (Status::Unknown, "nor is it shown to under")]
@@ -481,4 +484,50 @@ pub(super) fn no_room_to_restore(
         .label(c.span, "what is restored")
         .note("what was there is moved aside, and what is restored is made ready beside it")
         .help("give it a larger disk")
+}
+
+pub(super) fn looser(
+    model: &Model,
+    data: Idx<Data>,
+    service: Idx<Service>,
+    kind: StrikeKind,
+    (own, theirs): (Input<Duration>, Input<Duration>),
+    due: Duration,
+) -> Diagnostic {
+    let (d, s) = (&model.data[data], &model.services[service]);
+    let tier = d.tier.map_or(String::new(), |t| format!(" `{}`", model.tiers[t.0].name));
+    Diagnostic::new(
+        &c::LOOSER_THAN_SERVICE,
+        d.tier.map_or(d.span, |t| t.1),
+        format!(
+            "`{}` may come back after {} and `{}`, which needs it, promises {}",
+            d.name,
+            show::duration(own.value),
+            s.name,
+            show::duration(theirs.value)
+        ),
+    )
+    .here("promises less here")
+    .label(theirs.span, "than this")
+    .note(format!(
+        "in the case `{}` it is due after {}, what the services that need it leave it of their time; plans go by that",
+        kind.name(),
+        show::duration(due)
+    ))
+    .help(format!("give `{}` a tier whose rto is at most {}, not{tier}", d.name, show::duration(due)))
+}
+
+pub(super) fn no_time(model: &Model, response: Idx<Response>) -> Option<Diagnostic> {
+    let r = &model.responses[response];
+    let (what, input) = [("decide", &r.declare), ("do a step by hand", &r.confirm)]
+        .into_iter()
+        .find(|(_, input)| input.value.1 == Duration::ZERO)?;
+    Some(
+        Diagnostic::new(
+            &c::INSTANT_PEOPLE,
+            input.span,
+            format!("the people of `{}` take no time to {what}", r.name),
+        )
+        .help("state the longest that it takes, also at night: nothing that drc writes does it without them"),
+    )
 }

@@ -1,17 +1,22 @@
 //! Promises against plans and facts: what is proved, refuted or unknown.
 
 mod assertions;
+mod best;
 mod cycles;
 mod errors;
 mod kept;
+mod promises;
 mod rules;
+mod thin;
 mod verdict;
 mod waivers;
 pub mod witness;
 
 pub use assertions::{Asserted, assertions};
+pub use best::any_plan;
 pub use errors::findings;
 pub use rules::normal_days;
+pub use thin::thin;
 pub use verdict::{Status, Verdict, Witness};
 pub use waivers::{is_verdict, waive};
 
@@ -80,10 +85,20 @@ pub fn under(estate: Estate<'_>, number: u32, scenario: &Scenario) -> Vec<Verdic
     subjects.sort_unstable();
     subjects.dedup();
     let found = Found::new(&plan);
-    subjects
+    let mut verdicts: Vec<Verdict> = subjects
         .into_iter()
         .flat_map(|subject| of_subject(estate, &plan, &found, number, kind, subject))
-        .collect()
+        .collect();
+    // What the plan surely misses, any other may miss as surely.
+    let missed =
+        |v: &Verdict| v.objective == Objective::Rto && v.status == Status::Refuted && v.reason.is_none();
+    if verdicts.iter().any(missed) {
+        let floors = plan::floors(estate, scenario);
+        for v in verdicts.iter_mut().filter(|v| missed(v)) {
+            v.floor = floors.get(&v.subject).cloned().map(Box::new);
+        }
+    }
+    verdicts
 }
 
 /// What a plan says, by subject.
@@ -134,11 +149,12 @@ fn of_subject(
             reason: reached.reason,
             witness: None,
             waived: None,
+            floor: None,
         };
         if v.status == Status::Refuted {
             v.witness = Some(Box::new(match reached.by {
                 By::Choice(choice) => witness::of_loss(estate, choice),
-                By::Step(step) => witness::of_time(plan, step),
+                By::Step(step) => witness::of_time(estate, plan, step),
                 By::Lost(reason) => witness::nothing(reason),
                 By::Untouched => Witness::default(),
             }));

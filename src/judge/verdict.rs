@@ -2,7 +2,7 @@
 
 use crate::base::Span;
 use crate::model::{Copy, Objective};
-use crate::plan::{Reason, Subject};
+use crate::plan::{Floor, Reason, Subject};
 use crate::quantity::Duration;
 use la_arena::Idx;
 
@@ -66,6 +66,8 @@ pub struct Verdict {
     pub witness: Option<Box<Witness>>,
     /// The waiver that covers it when it is not proved, by its place in the model's list.
     pub waived: Option<usize>,
+    /// What no other plan would beat, where a recovery time is refuted.
+    pub floor: Option<Box<Floor>>,
 }
 
 impl Verdict {

@@ -129,16 +129,16 @@ pub fn newest(estate: Estate<'_>, choice: &Choice) -> Option<Idx<Job>> {
     }
 }
 
-/// The steps that a recovery waits for, at their longest, and how much of that is sure.
-pub(super) fn of_time(plan: &Plan, step: usize) -> Witness {
-    let mut last = crate::quantity::Duration::ZERO;
+/// The steps that a recovery waits for, at their longest, what each of them waits for, and how much
+/// of that is sure.
+pub(super) fn of_time(estate: Estate<'_>, plan: &Plan, step: usize) -> Witness {
+    let model = estate.model;
     let mut parts = Vec::new();
-    for s in plan.path(step).into_iter().filter_map(|n| plan.steps.get(n)) {
-        let own = crate::quantity::Duration(s.finish.0.saturating_sub(last.0));
-        last = s.finish;
-        if own.0 > 0 {
-            parts.push(format!("{} {}", s.kind.name(), quantity::duration(own)));
-        }
+    for leg in plan.legs(step).into_iter().filter(|l| l.takes.0 > 0) {
+        let Some(s) = plan.steps.get(leg.step) else { continue };
+        let waits = leg.waits_for.map_or(String::new(), |r| format!(" once {} is free", r.words(model)));
+        let about = s.kind.about(model);
+        parts.push(format!("{}{about}{waits} {}", s.kind.name(), quantity::duration(leg.takes)));
     }
     let surely = plan.steps.get(step).map_or(crate::quantity::Duration::ZERO, |s| s.surely);
     Witness {

@@ -29,6 +29,8 @@ pub struct Tier {
     pub response: Option<(Idx<Response>, Span)>,
     /// How many runs in a row each schedule may have missed before a strike. None when not stated.
     pub tolerate: Option<Input<u64>>,
+    /// Longest time from a loss until every copy stands again, if anybody asks for one.
+    pub reprotect: Option<Input<Duration>>,
     /// Whether links and stores must be encrypted.
     pub encrypted: Option<Input<bool>>,
     /// How often each backup must be read back.

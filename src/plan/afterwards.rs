@@ -1,8 +1,8 @@
 //! What follows a recovery: protection, messages, and the way back.
 
 use super::build::{Builder, Draft, Once};
-use super::choose::response_of;
 use super::step::{Actor, Stage, StepKind, Subject};
+use super::units::response_of;
 use crate::model::{Data, Host, Response};
 use crate::ops::Director;
 use la_arena::Idx;
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 impl Builder<'_> {
     /// What follows when everything works again, and the way back.
     pub(super) fn afterwards(&mut self) {
-        if !self.steps.iter().any(|s| matches!(s.kind, StepKind::Declare)) {
+        if !self.steps.iter().any(|s| matches!(s.step.kind, StepKind::Declare)) {
             return;
         }
         let responses: Vec<Option<Idx<Response>>> = self.people_known();
@@ -25,8 +25,8 @@ impl Builder<'_> {
             })
             .collect();
         let mut repoints = Vec::new();
-        for (n, step) in self.steps.iter().enumerate() {
-            if let StepKind::Promote { cluster, host, others } = &step.kind {
+        for (n, placed) in self.steps.iter().enumerate() {
+            if let StepKind::Promote { cluster, host, others } = &placed.step.kind {
                 let follow =
                     |r: &Idx<Host>| StepKind::Repoint { cluster: *cluster, replica: *r, primary: *host };
                 repoints.extend(others.iter().map(|r| (follow(r), n)));

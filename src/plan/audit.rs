@@ -4,16 +4,19 @@
 
 use super::requisites::openers;
 use super::{Actor, Lost, Plan, Resource, Step, StepKind};
-use crate::model::{Host, Model, On};
+use crate::model::{Cluster, Data, Host, Model, On, Response};
 use crate::ops::Ops;
 use la_arena::Idx;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is wrong with a plan, one line each; empty for every plan that is fit to be followed.
 ///
 /// - a step waits only for steps before it, and starts when they have ended;
 /// - steps that share what only one can have are ordered;
-/// - nothing becomes a primary before a person has made the old one harmless;
+/// - never do more steps hold a person at the same time than there are people: each person has
+///   a row of steps, of which each waits for the one before;
+/// - nothing becomes a primary before a person has made the old one harmless, and of each database
+///   or tree one host at most does: whatever order the graph allows, there are never two;
 /// - nothing is done on what is lost, unless it stands again before;
 /// - a store is read only when what opens it has been recovered.
 pub fn audit(model: &Model, ops: &Ops, plan: &Plan) -> Vec<String> {
@@ -22,12 +25,22 @@ pub fn audit(model: &Model, ops: &Ops, plan: &Plan) -> Vec<String> {
     let mut say = |n: usize, what: String| wrong.push(format!("{}: step {}: {what}", plan.title, n + 1));
     let mut known: Vec<Known> = Vec::with_capacity(plan.steps.len());
     let mut last: BTreeMap<Resource, (usize, usize)> = BTreeMap::new();
+    let mut people = People::default();
+    let mut primaries: BTreeMap<Whole, Idx<Host>> = BTreeMap::new();
     for (n, step) in plan.steps.iter().enumerate() {
         if step.after.iter().any(|a| *a >= n) {
             say(n, "waits for a later step".to_owned());
         }
         if step.after.iter().filter_map(|a| plan.steps.get(*a)).any(|a| a.finish > step.start) {
             say(n, "starts before what it waits for has ended".to_owned());
+        }
+        if let Some(what) = people.takes(model, n, step) {
+            say(n, what);
+        }
+        if let Some((whole, host)) = made_primary(model, &step.kind)
+            && *primaries.entry(whole).or_insert(host) != host
+        {
+            say(n, format!("a second primary: `{}` beside the first", model.hosts[host].name));
         }
         let mut mine = Known::default();
         for a in &step.after {
@@ -63,6 +76,66 @@ pub fn audit(model: &Model, ops: &Ops, plan: &Plan) -> Vec<String> {
         known.push(mine);
     }
     wrong
+}
+
+/// Who has worked on what, by response.
+#[derive(Default)]
+struct People {
+    /// How many have begun a row of their own.
+    begun: BTreeMap<Option<Idx<Response>>, u32>,
+    /// Steps whose person has gone on to another.
+    passed: BTreeSet<usize>,
+}
+
+impl People {
+    /// Takes in a step. What is wrong with who does it, if something is.
+    fn takes(&mut self, model: &Model, n: usize, step: &Step) -> Option<String> {
+        for (before, resource) in &step.behind {
+            if !step.after.contains(before) {
+                return Some(format!(
+                    "does not wait for step {}, which has {resource:?} before it",
+                    before + 1
+                ));
+            }
+        }
+        if !step.holds.contains(&Resource::Operator) {
+            return None;
+        }
+        match step.behind.iter().find(|b| b.1 == Resource::Operator) {
+            Some((before, _)) if *before < n && self.passed.insert(*before) => None,
+            Some((before, _)) => Some(format!("has the person of step {}, who is elsewhere", before + 1)),
+            None => {
+                let begun = self.begun.entry(step.response).or_default();
+                *begun += 1;
+                let many = super::build::operators(model, step.response);
+                (*begun > many).then(|| format!("needs one of {many} people, and all are taken"))
+            }
+        }
+    }
+}
+
+/// A database or a tree of files.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Whole {
+    Database(Idx<Cluster>),
+    Tree(Idx<Data>),
+}
+
+/// What a step makes writable, and where.
+fn made_primary(model: &Model, kind: &StepKind) -> Option<(Whole, Idx<Host>)> {
+    match kind {
+        StepKind::Promote { cluster, host, .. } | StepKind::StartDatabase { cluster, host } => {
+            Some((Whole::Database(*cluster), *host))
+        }
+        // It goes on where it was.
+        StepKind::Resume { cluster } => Some((Whole::Database(*cluster), model.clusters[*cluster].primary.0)),
+        StepKind::Publish { data, host, .. } => Some((Whole::Tree(*data), *host)),
+        StepKind::Restore { data, to, .. } => match model.data[*data].on {
+            On::Files { .. } => Some((Whole::Tree(*data), *to)),
+            On::Cluster(_) => None,
+        },
+        _ => None,
+    }
 }
 
 /// What has surely happened when a step ends.

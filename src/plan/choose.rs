@@ -4,25 +4,15 @@
 use super::outage::{Outages, aged, stream_after_outage, surely_aged};
 use super::requisites::{Openings, keys_left};
 use super::step::{Means, Reason};
+use super::units::Unit;
 use super::{Index, Lost, Outage};
 use crate::flow::stream::Behind;
 use crate::flow::{Facts, StreamFact, never_falls_back};
-use crate::model::{Copy, CopyKind, Data, Files, Host, Mode, Model, On, Place, Response, Store, StrikeKind};
+use crate::model::{Copy, CopyKind, Data, Files, Host, Mode, Model, On, Place, Store, StrikeKind};
 use crate::ops::shaping::{targets, way_back};
 use crate::ops::{Director, Job, JobKind, Ops, Stream};
 use crate::quantity::{Bytes, Duration};
 use la_arena::Idx;
-
-/// What is recovered as one: the data classes of one database, or one tree of files.
-#[derive(Clone, Debug)]
-pub(super) struct Unit {
-    /// The data classes, the tightest promise first. Never empty.
-    pub data: Vec<Idx<Data>>,
-    /// Who reacts.
-    pub response: Option<Idx<Response>>,
-    /// How many runs in a row may have been missed: the most that a tier of them tolerates.
-    pub missed: u64,
-}
 
 /// A copy that could serve.
 #[derive(Clone, Debug)]
@@ -74,11 +64,11 @@ pub(super) struct Chooser<'a> {
 }
 
 impl Chooser<'_> {
-    /// The best candidate for a unit, or why there is none.
+    /// The candidates for a unit, the best first and never none, or why there is none.
     ///
     /// One that meets the recovery point comes before one that does not; then promotion before
     /// publication before restore; then no new machine before a new one; then the least loss.
-    pub fn choose(&self, unit: &Unit) -> Result<Candidate, Reason> {
+    pub fn ranked(&self, unit: &Unit) -> Result<Vec<Candidate>, Reason> {
         let mut found = Vec::new();
         let Some(first) = unit.data.first() else { return Err(Reason::NoCopySurvives) };
         let mut refused = None;
@@ -103,19 +93,34 @@ impl Chooser<'_> {
                 }
             }
         }
-        let allowed = unit
-            .data
-            .iter()
-            .filter_map(|d| {
-                let tier = self.model.data[*d].tier?.0;
-                self.model.tiers[tier].bounds(self.kind).rpo.map(|r| r.value)
-            })
-            .min();
-        let rank = |c: &Candidate| {
+        if found.is_empty() {
+            return Err(refused.unwrap_or(Reason::NoCopySurvives));
+        }
+        let allowed = self.allowed(unit);
+        found.sort_by_key(|c: &Candidate| {
             let loss = c.loss.unwrap_or(Duration::MAX);
             (allowed.is_some_and(|a| loss > a), c.loss.is_none(), c.means, c.provision, loss, c.copy)
+        });
+        Ok(found)
+    }
+
+    /// The tightest recovery point that a unit promises.
+    fn allowed(&self, unit: &Unit) -> Option<Duration> {
+        let own = |d: &Idx<Data>| {
+            let tier = self.model.data[*d].tier?.0;
+            self.model.tiers[tier].bounds(self.kind).rpo.map(|r| r.value)
         };
-        found.into_iter().min_by_key(rank).ok_or(refused.unwrap_or(Reason::NoCopySurvives))
+        unit.data.iter().filter_map(own).min()
+    }
+
+    /// Those of the ranked candidates that may stand in for the best so that it is done earlier:
+    /// none that misses a recovery point which the best meets, and none that loses more where
+    /// there is no such point to be met.
+    pub fn as_good(&self, unit: &Unit, mut ranked: Vec<Candidate>) -> Vec<Candidate> {
+        let Some(best) = ranked.first().map(|c| c.loss.unwrap_or(Duration::MAX)) else { return ranked };
+        let most = self.allowed(unit).filter(|a| best <= *a).unwrap_or(best);
+        ranked.retain(|c| c.loss.unwrap_or(Duration::MAX) <= most);
+        ranked
     }
 
     fn wrong_contents(&self) -> bool {
@@ -452,42 +457,6 @@ impl Chooser<'_> {
             }
         }
     }
-}
-
-/// The units that a set of hit data classes makes, those with the tightest recovery time first.
-pub(super) fn units(model: &Model, hit: &[Idx<Data>], kind: StrikeKind) -> Vec<Unit> {
-    let rto = |d: &Idx<Data>| {
-        let tier = model.data[*d].tier.map(|t| t.0);
-        tier.and_then(|t| model.tiers[t].bounds(kind).rto).map_or(Duration::MAX, |r| r.value)
-    };
-    let mut groups: Vec<Vec<Idx<Data>>> = Vec::new();
-    let mut at = std::collections::BTreeMap::new();
-    for data in hit {
-        let known = match model.data[*data].on {
-            On::Cluster(c) => *at.entry(c).or_insert(groups.len()),
-            On::Files { .. } => groups.len(),
-        };
-        match groups.get_mut(known) {
-            Some(group) => group.push(*data),
-            None => groups.push(vec![*data]),
-        }
-    }
-    let unit = |mut data: Vec<Idx<Data>>| {
-        data.sort_by_key(|d| (rto(d), *d));
-        let response = data.first().and_then(|d| response_of(model, *d));
-        let tolerated = |d: &Idx<Data>| model.tiers[model.data[*d].tier?.0].tolerate.map(|t| t.value);
-        let missed = data.iter().filter_map(tolerated).max().unwrap_or(0);
-        Unit { data, response, missed }
-    };
-    let mut units: Vec<Unit> = groups.into_iter().map(unit).collect();
-    units.sort_by_key(|u| u.data.first().map(|d| (rto(d), *d)));
-    units
-}
-
-/// Who reacts when a data class is hit: those it names, else those of its tier.
-pub(super) fn response_of(model: &Model, data: Idx<Data>) -> Option<Idx<Response>> {
-    let d = &model.data[data];
-    d.response.or_else(|| model.tiers[d.tier?.0].response).map(|r| r.0)
 }
 
 /// Whether a mode waits for acknowledgements.

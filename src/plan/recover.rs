@@ -1,32 +1,22 @@
 //! The steps that recover databases and trees of files.
 
 use super::build::{Builder, Draft, Estate, Once};
-use super::choose::{Candidate, Chooser, Source, Unit, units, waits};
+use super::choose::{Candidate, Source, waits};
 use super::outage::aged;
 use super::reading::Reading;
-use super::requisites::Openings;
-use super::step::{Actor, Choice, Reason, Resource, StepKind, Subject};
+use super::step::{Actor, Choice, Reason, Resource, Step, StepKind, Subject};
+use super::units::Unit;
 use crate::flow::{Asked, Runs, never_falls_back, size_at_end, size_today};
-use crate::model::{Cluster, Data, Host, On, Scenario};
+use crate::model::{Cluster, Data, Host, On};
 use crate::ops::shaping::way_back;
 use crate::ops::{Director, Job, JobKind, Level, Staging};
 use crate::quantity::{Bytes, Duration};
 use la_arena::Idx;
-use std::collections::BTreeSet;
 
 impl Builder<'_> {
-    fn hit(&self, scenario: &Scenario) -> Vec<Idx<Data>> {
+    /// What comes on top of the units: databases that stall, and what people must know.
+    pub(super) fn besides(&mut self, hit: &[Idx<Data>]) {
         let model = self.estate.model;
-        let touched = self.estate.index.touched(model, &self.lost, &scenario.strikes);
-        touched.into_iter().filter(|d| self.lost.hits(model, *d)).collect()
-    }
-
-    pub(super) fn data(&mut self, scenario: &Scenario) {
-        let hit = self.hit(scenario);
-        let model = self.estate.model;
-        let all = units(model, &hit, self.kind);
-        let moved = self.left_inside(all);
-        self.in_order(moved);
         if !self.lost.hostile && self.lost.corrupted.is_none() {
             self.stalls();
             self.outages();
@@ -41,49 +31,13 @@ impl Builder<'_> {
         }
     }
 
-    /// Recovers units one after the other; one whose backup is opened by what another brings back
-    /// stands behind that other.
-    fn in_order(&mut self, mut waiting: Vec<Unit>) {
-        // Once nothing moves on, what still waits is refused.
-        let mut last = false;
-        let opened = self.estate.model.has_openers();
-        while !waiting.is_empty() {
-            let before = waiting.len();
-            let mut later = Vec::new();
-            for (n, unit) in waiting.iter().enumerate() {
-                let others = later.iter().chain(waiting.get(n + 1..).unwrap_or_default());
-                let pending: BTreeSet<Idx<Data>> = if opened {
-                    others.flat_map(|u: &Unit| u.data.iter().copied()).collect()
-                } else {
-                    BTreeSet::new()
-                };
-                match self.choose(unit, &pending, last) {
-                    Ok(candidate) if candidate.waits_for(&pending) => later.push(unit.clone()),
-                    Ok(candidate) => self.recover(unit, &candidate),
-                    Err(reason) => {
-                        let reason = self.out_of_reach(unit, reason);
-                        self.gone.extend(unit.data.iter().map(|d| (Subject::Data(*d), reason.clone())));
-                    }
-                }
-            }
-            last = later.len() == before;
-            waiting = later;
-        }
-    }
-
-    fn choose(&self, unit: &Unit, pending: &BTreeSet<Idx<Data>>, last: bool) -> Result<Candidate, Reason> {
-        Chooser {
-            model: self.estate.model,
-            ops: self.estate.ops,
-            facts: self.estate.facts,
-            index: self.estate.index,
-            lost: &self.lost,
-            kind: self.kind,
-            outages: &self.outages,
-            missed: unit.missed,
-            openings: Openings { unit: &unit.data, pending, gone: &self.gone, last },
-        }
-        .choose(unit)
+    /// Adds the steps that recover a unit from a copy. Gives when all of it is back at the latest.
+    pub(super) fn unit(&mut self, unit: &Unit, chosen: &Candidate) -> Duration {
+        let from = self.recovered.len();
+        self.recover(unit, chosen);
+        let done = self.recovered.get(from..).unwrap_or_default();
+        let ends = done.iter().filter_map(|(_, n)| self.steps.get(*n)).map(|s| s.step.finish);
+        ends.max().unwrap_or(Duration::MAX)
     }
 
     fn recover(&mut self, unit: &Unit, chosen: &Candidate) {
@@ -115,37 +69,48 @@ impl Builder<'_> {
             let kind = StepKind::VerifyData { data: *data, host: chosen.target };
             let verify = self.add(Draft::new(kind, Actor::Runner, vec![ready]));
             self.recovered.push((Subject::Data(*data), verify));
-            self.homes.insert(*data, chosen.target);
-            let kept = self.kept_long_enough(unit, chosen);
-            let wrong = self.lost.corrupted.is_some() || self.lost.hostile;
-            let fenced = self.once.get(&Once::Fence(primary)).and_then(|f| self.steps.get(*f));
+            self.settle(*data, chosen.target);
             self.choices.push(Choice {
                 data: *data,
                 copy: chosen.copy,
                 means: chosen.means,
                 target: chosen.target,
-                loss: kept.loss,
-                loss_surely: kept.surely,
-                reason: kept.reason,
+                loss: chosen.loss,
+                loss_surely: chosen.surely,
+                reason: chosen.reason.clone(),
                 cut: chosen.cut,
                 missed: unit.missed,
-                // Until then people go on writing to what is wrong.
-                discarded: fenced.filter(|_| wrong).map(|f| f.finish),
+                discarded: None,
             });
+            self.taken.push((chosen.clone(), verify));
         }
+    }
+
+    /// Says what is lost by points that are no longer kept when they are read, and what is discarded.
+    pub(super) fn points(&mut self, steps: &[Step]) {
+        let wrong = self.lost.corrupted.is_some() || self.lost.hostile;
+        let mut choices = std::mem::take(&mut self.choices);
+        for (choice, (chosen, _)) in choices.iter_mut().zip(&self.taken) {
+            let kept = self.kept_long_enough(chosen, choice.missed, steps);
+            (choice.loss, choice.loss_surely, choice.reason) = (kept.loss, kept.surely, kept.reason);
+            let primary = self.estate.model.primary_host(choice.data);
+            let fenced = |s: &&Step| matches!(s.kind, StepKind::Fence { host, .. } if host == primary);
+            // Until then people go on writing to what is wrong.
+            choice.discarded = steps.iter().find(fenced).filter(|_| wrong).map(|f| f.finish);
+        }
+        self.choices = choices;
     }
 
     /// What is lost when the chosen copy is read as late as the plan reads it: points and their
     /// chains may be gone by then, or no longer protected by a lock (model, "corruption").
-    fn kept_long_enough(&self, unit: &Unit, chosen: &Candidate) -> Kept {
+    fn kept_long_enough(&self, chosen: &Candidate, missed: u64, steps: &[Step]) -> Kept {
         let as_chosen = || Kept { loss: chosen.loss, surely: chosen.surely, reason: chosen.reason.clone() };
         let Source::Store { store, data, log, .. } = &chosen.source else { return as_chosen() };
         let wrong = self.lost.corrupted.is_some() || self.lost.hostile;
         // What has no bound has none for a reason of its own.
         let (true, Some(loss)) = (wrong, chosen.loss) else { return as_chosen() };
         let Estate { model, ops, facts, .. } = self.estate;
-        let read = self
-            .steps
+        let read = steps
             .iter()
             .rev()
             .find(|s| matches!(&s.kind, StepKind::Restore { copy, .. } if *copy == chosen.copy));
@@ -157,7 +122,7 @@ impl Builder<'_> {
         };
         // Where runs may have been missed, every point may be older by as many gaps.
         let fact = facts.jobs.get(*data);
-        let older = fact.and_then(|f| Some(aged(f, unit.missed)?.minus(aged(f, 0)?)));
+        let older = fact.and_then(|f| Some(aged(f, missed)?.minus(aged(f, 0)?)));
         let Some(older) = older else { return as_chosen() };
         let latest = asked(read.finish.plus(older));
         if facts.points.get(*data).is_some_and(|p| p.serves(latest)) {
@@ -222,15 +187,7 @@ impl Builder<'_> {
         let logs = log.map(|_| reading.logs(*data).unwrap_or(Bytes(u64::MAX)).times(older));
         let log_bytes = logs.unwrap_or(Bytes::ZERO);
         let all = bytes.plus(log_bytes);
-        if *scan {
-            // Nobody knows which volumes hold the newest chain: all of them are read.
-            let volumes = jobs.iter().try_fold(Bytes::ZERO, |sum, j| Some(sum.plus(reading.kept(*j)?)));
-            let bytes = volumes.unwrap_or(Bytes(u64::MAX)).times(older);
-            let kind = StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes };
-            let draft = Draft::new(kind, Actor::Runner, before.clone()).holds([Resource::Store(*store)]);
-            before.push(self.add(draft));
-        }
-        // Runs that go on would share what the restore reads, sends over and writes to.
+        // Runs that go on would share what is read, sent over and written to.
         let index = self.estate.index;
         let sharing = index.directors(holder).chain(index.directors(target));
         let mut held: Vec<Idx<Director>> = sharing
@@ -246,6 +203,17 @@ impl Builder<'_> {
             before.push(hold);
         }
         let least = size_today(model, &crate::flow::together(model, first));
+        let log_least = log.map_or(Bytes::ZERO, |l| reading.surely_logs(*data, l));
+        if *scan {
+            // Nobody knows which volumes hold the newest chain: all of them are read.
+            let volumes = jobs.iter().try_fold(Bytes::ZERO, |sum, j| Some(sum.plus(reading.kept(*j)?)));
+            let bytes = volumes.unwrap_or(Bytes(u64::MAX)).times(older);
+            let least = reading.surely_kept(*data, least);
+            let kind =
+                StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes, least };
+            let draft = Draft::new(kind, Actor::Runner, before.clone()).holds([Resource::Store(*store)]);
+            before.push(self.add(draft));
+        }
         let kind = StepKind::Restore {
             data: first,
             copy: chosen.copy,
@@ -255,7 +223,7 @@ impl Builder<'_> {
             scanned: *scan,
             to: target,
             bytes: all,
-            least,
+            least: least.plus(log_least),
         };
         let links = way_back(model, holder, target).unwrap_or_default();
         let restore = self.add(
@@ -264,7 +232,13 @@ impl Builder<'_> {
                 .holds(links.first().map(|h| Resource::Link(h.link))),
         );
         let On::Cluster(cluster) = model.data[first].on else { return restore };
-        self.database(cluster, first, target, restore, Restored { original, log: *log, bytes, log_bytes })
+        self.database(
+            cluster,
+            first,
+            target,
+            restore,
+            Restored { original, log: *log, bytes, log_bytes, log_least },
+        )
     }
 
     /// A restored staging area becomes a database.
@@ -299,8 +273,8 @@ impl Builder<'_> {
             && let JobKind::Log { path, .. } = &ops.jobs[self.reading().original(log)].kind
         {
             let until = self.lost.corrupted.is_some() || self.lost.hostile;
-            let kind =
-                StepKind::Replay { cluster, host, path: path.clone(), bytes: restored.log_bytes, until };
+            let (bytes, least) = (restored.log_bytes, restored.log_least);
+            let kind = StepKind::Replay { cluster, host, path: path.clone(), bytes, least, until };
             last = self.add(Draft::new(kind, Actor::Runner, vec![last]).holds(on));
         }
         last
@@ -349,4 +323,5 @@ struct Restored {
     log: Option<Idx<Job>>,
     bytes: Bytes,
     log_bytes: Bytes,
+    log_least: Bytes,
 }

@@ -2,8 +2,9 @@
 //! which plans are run, the places where they lie; and what is known of votes.
 
 use super::build::Builder;
-use super::choose::{Candidate, Source, Unit};
+use super::choose::{Candidate, Source};
 use super::step::{Actor, Reason, StepKind, Subject};
+use super::units::Unit;
 use super::{Lost, audit};
 use crate::base::EcoString;
 use crate::model::{Data, GroupKind, Host, Keeper, Model, On, Scenario, Store};
@@ -129,17 +130,17 @@ impl Builder<'_> {
     }
 
     /// Leaves data where it is when its site is cut off and alive and no tier promises when it, or
-    /// a service that needs it, is back: nothing is lost while nobody promotes a copy. Gives what is
-    /// recovered elsewhere, and says what people must know of either.
-    pub(super) fn left_inside(&mut self, units: Vec<Unit>) -> Vec<Unit> {
+    /// a service that needs it, is back: nothing is lost while nobody promotes a copy. Gives the
+    /// places of what is recovered elsewhere, and says what people must know of either.
+    pub(super) fn left_inside(&mut self, units: &[Unit]) -> BTreeSet<usize> {
         let model = self.estate.model;
         let site = |u: &Unit| u.data.first().map(|d| model.hosts[model.primary_host(*d)].site);
         let inside = |u: &Unit| site(u).is_some_and(|s| self.lost.isolated(s));
         if !units.iter().any(inside) {
-            return units;
+            return (0..units.len()).collect();
         }
-        let (left, moved): (Vec<Unit>, Vec<Unit>) =
-            units.into_iter().partition(|u| inside(u) && !self.awaited(u));
+        let (left, moved): (Vec<usize>, Vec<usize>) = (0..units.len())
+            .partition(|n| units.get(*n).is_some_and(|u| inside(u) && !self.awaited(u)));
         let names = |units: &[&Unit]| {
             let all: Vec<String> = units
                 .iter()
@@ -152,8 +153,8 @@ impl Builder<'_> {
             let more = if all.len() > 12 { " and more" } else { "" };
             format!("{}{more}", all.into_iter().take(12).collect::<Vec<_>>().join(", "))
         };
-        let stay: Vec<&Unit> = left.iter().collect();
-        let go: Vec<&Unit> = moved.iter().filter(|u| inside(u)).collect();
+        let stay: Vec<&Unit> = left.iter().filter_map(|n| units.get(*n)).collect();
+        let go: Vec<&Unit> = moved.iter().filter_map(|n| units.get(*n)).filter(|u| inside(u)).collect();
         let mut notes = Vec::new();
         if !go.is_empty() {
             notes.push(format!(
@@ -170,7 +171,7 @@ impl Builder<'_> {
         for note in notes {
             self.note(note);
         }
-        moved
+        moved.into_iter().collect()
     }
 
     /// Whether a tier promises when a unit, or a service that needs it, is back.
@@ -214,7 +215,7 @@ impl Builder<'_> {
             .filter(|h| !taken(model, &self.lost, Keeper::Host(*h)))
             .collect();
         let mut barred: Vec<Option<Reason>> = Vec::with_capacity(self.steps.len());
-        for step in &self.steps {
+        for step in self.steps.iter().map(|s| &s.step) {
             // That a check passes is seen by whoever looks; it passes without them.
             let seen = matches!(step.kind, StepKind::VerifyService { .. } | StepKind::Detect { .. });
             let reaches = |from: &Idx<Host>| {

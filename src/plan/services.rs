@@ -115,7 +115,11 @@ impl Builder<'_> {
         if after.is_empty() {
             return Ok(());
         }
-        let verify = self.add(Draft::new(StepKind::VerifyService { service: id }, Actor::Runner, after));
+        let draft = Draft::new(StepKind::VerifyService { service: id }, Actor::Runner, after);
+        // Where no check is stated, somebody uses it and says so.
+        let draft =
+            if s.check.is_none() { draft.people(response).holds([Resource::Operator]) } else { draft };
+        let verify = self.add(draft);
         self.recovered.push((Subject::Service(id), verify));
         Ok(())
     }

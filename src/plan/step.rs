@@ -1,5 +1,6 @@
 //! The plan and its steps.
 
+use super::exposure::Exposure;
 use crate::base::EcoString;
 pub use crate::model::Subject;
 use crate::model::{Cluster, Copy, Data, Dns, Host, Pool, Response, Scenario, Service, Store, Vip};
@@ -28,19 +29,9 @@ pub struct Plan {
     pub lost: Vec<(Subject, Reason)>,
     /// What the operators must know, such as data classes that end at different moments.
     pub notes: Vec<String>,
-}
-
-impl Plan {
-    /// The steps that wait for one another until a step ends, at their longest: the first first.
-    pub fn path(&self, step: usize) -> Vec<usize> {
-        let last_before = |n: usize| {
-            let step = self.steps.get(n)?;
-            step.after.iter().copied().max_by_key(|a| self.steps.get(*a).map(|s| s.finish))
-        };
-        let mut path: Vec<usize> = std::iter::successors(Some(step), |n| last_before(*n)).collect();
-        path.reverse();
-        path
-    }
+    /// How long protection is thin afterwards, by data class. Filled in for plans that are shown or
+    /// emitted: [`super::expose`].
+    pub exposure: Vec<Exposure>,
 }
 
 /// The copy from which one data class is recovered.
@@ -207,6 +198,9 @@ pub struct Step {
     pub actor: Actor,
     /// The steps that must have ended before, by index, each less than this step's own.
     pub after: Vec<usize>,
+    /// Which of them had before it what it holds, and what that is: for the others it waits because
+    /// of what they do.
+    pub behind: Vec<(usize, Resource)>,
     /// What it holds while it runs.
     pub holds: Vec<Resource>,
     /// How long it takes.
@@ -306,6 +300,8 @@ pub enum StepKind {
         jobs: Vec<Idx<Job>>,
         /// How much is read at most.
         bytes: Bytes,
+        /// How much is surely there to be read: fulls as large as the data is today.
+        least: Bytes,
     },
     /// Backed-up files come back to a host.
     Restore {
@@ -364,6 +360,8 @@ pub enum StepKind {
         path: EcoString,
         /// How much at most.
         bytes: Bytes,
+        /// How much it surely can be.
+        least: Bytes,
         /// Whether people name the moment at which to stop, as after a corruption.
         until: bool,
     },

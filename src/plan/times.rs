@@ -106,8 +106,8 @@ impl Times {
 /// The rates of a restore.
 #[derive(Clone, Copy, Debug)]
 pub struct RestoreRate {
-    /// What it is guaranteed: the slowest of store, cards, link and disk binds it, once writes and
-    /// streams of others are taken off (calculus, 2.3).
+    /// What it is guaranteed: the slowest of store, cards, link and disk binds it, once writes,
+    /// streams and mirrors of others are taken off (calculus, 2.3).
     pub guaranteed: Rate,
     /// What it surely does not exceed, whoever is silent.
     pub never_more: Rate,
@@ -130,7 +130,8 @@ pub fn restore_rate(
     };
     let s = &model.stores[store];
     let (source, target) = (&model.hosts[s.host], &model.hosts[to]);
-    let card = |host| facts.spare.card(model, ops, host, own);
+    let card = |host| facts.spare.beside_mirrors(host, facts.spare.card(model, ops, host, own));
+    let disk = facts.spare.beside_mirrors(to, facts.spare.disk_for(model, to, data));
     let mut found =
         RestoreRate { guaranteed: s.rate.value, never_more: s.rate.value, origin: s.rate.origin() };
     let mut take = |guaranteed: Rate, never_more: Rate, origin: Origin| {
@@ -141,7 +142,7 @@ pub fn restore_rate(
     };
     take(card(s.host), source.nic.value, source.nic.origin());
     take(card(to), target.nic.value, target.nic.origin());
-    take(facts.spare.disk_for(model, to, data), target.disk_rate.value, target.disk_rate.origin());
+    take(disk, target.disk_rate.value, target.disk_rate.origin());
     let Some(hops) = way_back(model, s.host, to) else {
         take(Rate(0), Rate(0), Origin::default());
         return found;
@@ -217,11 +218,11 @@ pub fn times(
                 Origin::stated(model.hosts[*host].span),
             ),
         },
-        StepKind::Scan { store, bytes, .. } => {
+        StepKind::Scan { store, bytes, least, .. } => {
             let s = &model.stores[*store];
             t.stated("the store is made ready", s.mount.value, s.mount.value, s.mount.origin())
                 .fixed("a job's own time", Duration::ZERO, JOB_OVERHEAD)
-                .moving("the volumes are read", *bytes, Bytes::ZERO, s.rate.value, s.rate.origin())
+                .moving("the volumes are read", *bytes, *least, s.rate.value, s.rate.origin())
         }
         StepKind::Restore { data, store, to, bytes, least, jobs, .. } => {
             let s = &model.stores[*store];
@@ -234,7 +235,7 @@ pub fn times(
         StepKind::Prepare { cluster, data, host, bytes, least, dump, .. } => {
             let engine = &model.engines[model.clusters[*cluster].engine];
             let disk = &model.hosts[*host].disk_rate;
-            let left = facts.spare.disk_for(model, *host, *data);
+            let left = facts.spare.beside_mirrors(*host, facts.spare.disk_for(model, *host, *data));
             let both = (*bytes, *least);
             // No engine is faster than the disk that it works on, nor than what others leave of it.
             let at = |rate: Rate| (rate.min(left), rate.min(disk.value));
@@ -260,9 +261,14 @@ pub fn times(
             let start = model.engines[model.clusters[*cluster].engine].start;
             t.stated("start, with crash recovery", start.value, Duration::ZERO, start.origin())
         }
-        StepKind::Replay { cluster, bytes, .. } => {
+        StepKind::Replay { cluster, host, bytes, least, .. } => {
             let replay = model.engines[model.clusters[*cluster].engine].replay;
-            t.moving("logs are replayed", *bytes, Bytes::ZERO, replay.value, replay.origin())
+            let disk = model.hosts[*host].disk_rate.value;
+            let left =
+                model.data_in(*cluster).first().map_or(disk, |d| facts.spare.disk_for(model, *host, *d));
+            // What is replayed is written to the disk that others write to as well.
+            let rates = (replay.value.min(facts.spare.beside_mirrors(*host, left)), replay.value.min(disk));
+            t.moving_up_to("logs are replayed", (*bytes, *least), rates, replay.origin())
         }
         StepKind::Promote { cluster, host, others } => {
             let engine = &model.engines[model.clusters[*cluster].engine];
@@ -342,7 +348,7 @@ pub fn times(
             let s = &model.services[*service];
             match &s.check {
                 Some(c) => t.stated("its check passes", c.within.value, Duration::ZERO, c.within.origin()),
-                None => t.fixed("somebody looks at it", Duration::ZERO, second(60)),
+                None => people("somebody uses it and says so", |r| r.confirm),
             }
         }
         StepKind::Resume { cluster } => {

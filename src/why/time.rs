@@ -4,15 +4,15 @@ use super::{Node, Value};
 use crate::base::Span;
 use crate::model::{CONTROL_ELSEWHERE, Origin};
 use crate::plan::times::{Part, Term, times};
-use crate::plan::{Actor, Estate, Plan, Step, StepKind};
+use crate::plan::{Actor, Estate, Leg, Plan, Step};
 use crate::quantity::Duration;
 
 /// The derivation of the end of a step: the longest path to it.
 pub fn time(estate: Estate<'_>, plan: &Plan, step: usize) -> Node {
-    let path = plan.path(step);
-    let steps = path.iter().filter_map(|n| Some((*n, plan.steps.get(*n)?)));
-    let mut children: Vec<Node> = steps.map(|(n, s)| of_step(estate, n, s)).collect();
-    if path.iter().filter_map(|n| plan.steps.get(*n)).any(|s| s.actor == Actor::Runner) {
+    let legs = plan.legs(step);
+    let steps = legs.iter().filter_map(|l| Some((l, plan.steps.get(l.step)?)));
+    let mut children: Vec<Node> = steps.map(|(leg, s)| of_step(estate, leg, s)).collect();
+    if legs.iter().filter_map(|l| plan.steps.get(l.step)).any(|s| s.actor == Actor::Runner) {
         children.push(Node::origin(CONTROL, Value::None, control(estate)));
     }
     let finish = plan.steps.get(step).map(|s| s.finish).filter(|f| *f != Duration::MAX);
@@ -36,39 +36,14 @@ pub(super) fn control(estate: Estate<'_>) -> Origin {
     }
 }
 
-fn of_step(estate: Estate<'_>, number: usize, step: &Step) -> Node {
+fn of_step(estate: Estate<'_>, leg: &Leg, step: &Step) -> Node {
     let times = times(estate.model, estate.ops, estate.facts, &step.kind, step.response);
     let children = times.terms.iter().map(term).collect();
     let most = Some(step.takes.most).filter(|t| *t != Duration::MAX);
-    let what = format!("step {}, {}{}", number + 1, step.kind.name(), subject(estate, &step.kind));
-    Node::rule(what, most.into(), "the sum", children)
-}
-
-/// What a step is about, in a few words.
-fn subject(estate: Estate<'_>, kind: &StepKind) -> String {
     let model = estate.model;
-    let host = |h: &crate::model::Idx<crate::model::Host>| format!(" `{}`", model.hosts[*h].name);
-    match kind {
-        StepKind::Fence { host: h, .. } | StepKind::Provision { host: h, .. } => host(h),
-        StepKind::StartDatabase { host: h, .. }
-        | StepKind::Promote { host: h, .. }
-        | StepKind::Replay { host: h, .. }
-        | StepKind::StartMember { host: h, .. }
-        | StepKind::Prepare { host: h, .. } => format!(" on{}", host(h)),
-        StepKind::Restore { data, store, to, .. } => {
-            format!(" `{}` from `{}` to{}", model.data[*data].name, model.stores[*store].name, host(to))
-        }
-        StepKind::Scan { store, .. } => format!(" `{}`", model.stores[*store].name),
-        StepKind::Publish { data, host: h, .. } | StepKind::VerifyData { data, host: h } => {
-            format!(" `{}` on{}", model.data[*data].name, host(h))
-        }
-        StepKind::TakeOver { vip, .. } => format!(" `{}`", model.vips[*vip].name),
-        StepKind::DropMembers { pool } => format!(" of `{}`", model.pools[*pool].name),
-        StepKind::SwitchDns { dns, .. } => format!(" `{}`", model.dns[*dns].name),
-        StepKind::VerifyService { service } => format!(" `{}`", model.services[*service].name),
-        StepKind::Resume { cluster } => format!(" `{}`", model.clusters[*cluster].name),
-        _ => String::new(),
-    }
+    let waits = leg.waits_for.map_or(String::new(), |r| format!(", once {} is free", r.words(model)));
+    let what = format!("step {}, {}{}{waits}", leg.step + 1, step.kind.name(), step.kind.about(model));
+    Node::rule(what, most.into(), "the sum", children)
 }
 
 /// What a term comes to: a time, or a rate where bytes are moved.

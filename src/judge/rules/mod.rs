@@ -48,6 +48,7 @@ pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
     failover::check(estate, problems);
     standby::check(estate, problems);
     super::kept::check(estate, problems);
+    super::promises::promises(estate, problems);
     cycles(estate.model, problems);
 }
 

@@ -78,6 +78,7 @@ impl Lower<'_> {
                 special,
                 response: response.or(only.flatten()),
                 tolerate: item.read("tolerate", missed),
+                reprotect: item.read("reprotect", duration),
                 encrypted: item.read("encrypted", boolean),
                 verify_every: item.read("verify-every", duration),
             };

@@ -56,6 +56,11 @@ pub static TIER: KindDef = KindDef {
             Type::Missed,
             "Runs in a row that each schedule may have missed before a strike. None when not stated: all runs had succeeded.",
         ),
+        may(
+            "reprotect",
+            Type::Duration,
+            "Longest time from a loss until every copy stands again. Not judged when not stated.",
+        ),
         may("encrypted", Type::Bool, "Whether links and stores must be encrypted. `false` when not stated."),
         may(
             "verify-every",

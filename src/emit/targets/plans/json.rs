@@ -22,6 +22,7 @@ struct Wire {
     recovered: Vec<Recovered>,
     lost: Vec<Loss>,
     notes: Vec<String>,
+    exposure: Vec<Exposed>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +50,7 @@ struct Step {
     hosts: Vec<Host>,
     after: Vec<usize>,
     holds: Vec<Held>,
+    behind: Vec<Behind>,
     jobs: Vec<String>,
     bytes: Option<u64>,
     takes_seconds: Range,
@@ -74,6 +76,31 @@ struct Held {
 }
 
 #[derive(Serialize)]
+struct Behind {
+    step: usize,
+    kind: &'static str,
+    name: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Exposed {
+    data: String,
+    whole_seconds: Range,
+    last: String,
+    unstated: Option<String>,
+    second: Vec<Second>,
+}
+
+#[derive(Serialize)]
+struct Second {
+    strike: String,
+    serves: Option<String>,
+    loss_seconds: Option<f64>,
+    since_too: bool,
+    reason: Option<&'static str>,
+}
+
+#[derive(Serialize)]
 struct Range {
     least: Option<f64>,
     most: Option<f64>,
@@ -90,6 +117,7 @@ struct Recovered {
     kind: &'static str,
     name: String,
     step: usize,
+    path: Vec<usize>,
 }
 
 #[derive(Serialize)]
@@ -167,6 +195,14 @@ pub fn json(input: Input<'_>, plan: &Plan) -> String {
                     Held { kind, name }
                 })
                 .collect(),
+            behind: s
+                .behind
+                .iter()
+                .map(|(step, r)| {
+                    let (kind, name) = resource(input, *r);
+                    Behind { step: step + 1, kind, name }
+                })
+                .collect(),
             jobs: jobs.into_iter().map(str::to_owned).collect(),
             bytes: bytes.map(|b| b.0),
             takes_seconds: Range { least: seconds(s.takes.least), most: seconds(s.takes.most) },
@@ -199,7 +235,8 @@ pub fn json(input: Input<'_>, plan: &Plan) -> String {
             .iter()
             .map(|(s, n)| {
                 let (kind, name) = subject(input, *s);
-                Recovered { kind, name, step: n + 1 }
+                let path = plan.path(*n).into_iter().map(|n| n + 1).collect();
+                Recovered { kind, name, step: n + 1, path }
             })
             .collect(),
         lost: plan
@@ -211,9 +248,28 @@ pub fn json(input: Input<'_>, plan: &Plan) -> String {
             })
             .collect(),
         notes: plan.notes.clone(),
+        exposure: plan.exposure.iter().map(|e| exposed(input, e)).collect(),
     };
     // Plain structures of strings and numbers always serialise.
     let mut text = serde_json::to_string_pretty(&wire).unwrap_or_default();
     text.push('\n');
     text
+}
+
+fn exposed(input: Input<'_>, e: &crate::plan::Exposure) -> Exposed {
+    let model = input.model;
+    let second = |s: &crate::plan::Second| Second {
+        strike: super::protection::strike(input, s.strike),
+        serves: s.serves.as_ref().ok().map(|c| model.copies[*c].name.to_string()),
+        loss_seconds: s.loss.and_then(seconds),
+        since_too: s.since,
+        reason: s.serves.as_ref().err().map(crate::plan::Reason::name),
+    };
+    Exposed {
+        data: model.data[e.data].name.to_string(),
+        whole_seconds: Range { least: seconds(e.whole.least), most: seconds(e.whole.most) },
+        last: model.copies[e.last].name.to_string(),
+        unstated: e.unstated.clone(),
+        second: e.second.iter().map(second).collect(),
+    }
 }

@@ -2,10 +2,11 @@
 
 use super::act::{Act, At, address};
 use super::json::subject;
+use super::protection;
 use super::sheet::{Sheet, sheets};
 use crate::emit::target::Input;
 use crate::model::Place;
-use crate::plan::{Lost, Means, Plan, Stage};
+use crate::plan::{Lost, Means, Plan, Resource, Stage};
 use crate::quantity::{Duration, show};
 use std::fmt::Write as _;
 
@@ -234,6 +235,23 @@ fn what_is_lost(out: &mut String, input: Input<'_>, plan: &Plan) {
         }
         out.push('\n');
     }
+    if !plan.exposure.is_empty() {
+        out.push_str("## Until protection is whole again\n\n");
+        out.push_str(
+            "| data | every copy stands | and if a second loss comes before |\n| --- | --- | --- |\n",
+        );
+        for e in &plan.exposure {
+            let second: Vec<String> = e.second.iter().map(|s| protection::second(input, s)).collect();
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} |",
+                escape(&input.model.data[e.data].name),
+                escape(&protection::whole(input, e)),
+                escape(&second.join("; "))
+            );
+        }
+        out.push('\n');
+    }
     if !plan.notes.is_empty() {
         out.push_str("## To know\n\n");
         for note in &plan.notes {
@@ -285,7 +303,14 @@ fn step(out: &mut String, input: Input<'_>, sheet: &Sheet<'_>) {
         let _ = writeln!(out, "- Where: {}", escape(&super::words::list(&hosts)));
     }
     if !sheet.after.is_empty() {
-        let _ = writeln!(out, "- Waits for: {}", numbers(&sheet.after));
+        let had = |(n, r): &(usize, Resource)| {
+            let what = r.words(input.model).replace('`', "");
+            format!("{} until {} is done with it", what, n + 1)
+        };
+        let behind: Vec<String> = s.behind.iter().map(had).collect();
+        let behind =
+            if behind.is_empty() { String::new() } else { format!("; for {}", escape(&behind.join(", "))) };
+        let _ = writeln!(out, "- Waits for: {}{behind}", numbers(&sheet.after));
     }
     if s.stage == Stage::Recover {
         let _ = writeln!(

@@ -10,6 +10,7 @@ mod dot;
 mod errors;
 mod json;
 mod markdown;
+mod protection;
 mod reading;
 mod runner;
 mod sheet;

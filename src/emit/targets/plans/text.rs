@@ -1,9 +1,10 @@
 //! A plan as a table for a terminal.
 
 use super::markdown::visible;
+use super::protection;
 use super::sheet::sheets;
 use crate::emit::target::Input;
-use crate::plan::{Plan, Stage};
+use crate::plan::{Plan, Stage, Subject};
 use crate::quantity::{Duration, show};
 use std::fmt::Write as _;
 
@@ -46,10 +47,39 @@ pub fn text(input: Input<'_>, plan: &Plan) -> String {
             table(&mut out, &rows);
         }
     }
+    if let Some((subject, last)) = slowest(plan) {
+        let (_, name) = super::json::subject(input, subject);
+        let _ = writeln!(out, "\nwhat {name} waits for, which is the last to be back");
+        for leg in plan.legs(last) {
+            let Some(step) = plan.steps.get(leg.step) else { continue };
+            let waits = leg.waits_for.map_or(String::new(), |r| {
+                format!(", once {} is free", r.words(input.model).replace('`', ""))
+            });
+            let about = step.kind.about(input.model).replace('`', "");
+            let takes = show::duration(leg.takes);
+            let _ = writeln!(out, "{:<4}  {}{about}{waits}: {takes}", leg.step + 1, step.kind.name());
+        }
+    }
+    if !plan.exposure.is_empty() {
+        out.push_str("\nuntil protection is whole again\n");
+    }
+    for exposure in &plan.exposure {
+        let name = &input.model.data[exposure.data].name;
+        let _ = writeln!(out, "{name}: {}", visible(&protection::whole(input, exposure)));
+        for second in &exposure.second {
+            let _ = writeln!(out, "    {}", visible(&protection::second(input, second)));
+        }
+    }
     for note in &plan.notes {
         let _ = writeln!(out, "\nnote: {}", visible(note));
     }
     out
+}
+
+/// What is back last, and with which step.
+fn slowest(plan: &Plan) -> Option<(Subject, usize)> {
+    let finish = |n: usize| plan.steps.get(n).map(|s| s.finish);
+    plan.recovered.iter().copied().max_by_key(|(s, n)| (finish(*n), std::cmp::Reverse(*s)))
 }
 
 /// Columns as wide as their widest text, two spaces between them.

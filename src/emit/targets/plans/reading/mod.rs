@@ -110,6 +110,9 @@ impl<'a> Reading<'a> {
             .collect();
         self.same(PATH, "what is recovered", recovered, wanted);
         self.same(PATH, "the number of losses", rows("lost").len(), plan.lost.len());
+        let whole: Vec<_> = rows("exposure").iter().map(|e| e["whole_seconds"]["most"].as_f64()).collect();
+        let wanted: Vec<_> = plan.exposure.iter().map(|e| seconds(e.whole.most)).collect();
+        self.same(PATH, "when protection is whole again", whole, wanted);
     }
 
     fn step(&mut self, n: usize, found: &Value, step: &Step) {

@@ -27,7 +27,8 @@ failure or a crash, start it again and it goes on where it was.
   --new       begin again: an older journal is set aside
   --resume    go on with a journal of which nothing was heard for a day
   --state DIR where the journal is, $folder when not given
-  --jobs N    most steps at the same time, 16 when not given
+  --jobs N    most steps at the same time; all that can begin when not given, as the plan's times
+              count on
 People answer with the number of the step and yes or no, such as: 7 yes
 END
 }
@@ -192,7 +193,7 @@ converse() {
 
 main() {
     local dry='' only='' redo='' new='' resume='' number before first
-    limit=16 chosen=recover failed=0 stop=0
+    limit=$((${#numbers[@]} + 1)) chosen=recover failed=0 stop=0
     here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
     folder=${XDG_STATE_HOME:-${HOME:-/root}/.local/state}/drc/$plan
     while (($# > 0)); do
@@ -220,7 +221,7 @@ main() {
         shift
     done
     [[ $chosen =~ ^(recover|afterwards|failback)$ ]] || refuse "no such stage: $chosen"
-    [[ $limit =~ ^[1-9][0-9]{0,3}$ ]] || refuse "--jobs needs a number from 1 to 9999"
+    [[ $limit =~ ^[1-9][0-9]{0,6}$ ]] || refuse "--jobs needs a number from 1 to 9999999"
     for number in $only $redo; do
         [[ -n ${state[$number]:-} ]] || refuse "no such step: $number"
     done
