@@ -62,19 +62,26 @@ impl Lower<'_> {
             }
         }
         for (_, item) in self.sound(Kind::Budget) {
-            costs.budget = item.read("yearly", money);
-            seen.extend(costs.budget.as_ref().map(|b| (b.span, b.value.currency)));
+            let Some(budget) = item.read("yearly", money) else { continue };
+            seen.push((budget.span, budget.value.currency));
+            // Of several the smallest holds.
+            if costs.budget.is_none_or(|b| budget.value.minor < b.value.minor) {
+                costs.budget = Some(budget);
+            }
         }
         self.likelihoods(&mut costs);
-        seen.sort_unstable();
-        let Some((first_at, first)) = seen.first().copied() else {
+        // Blocks come by kind and name, so the order in which they are written changes nothing. What
+        // most of them say is the spec's currency.
+        let count = |c: Currency| seen.iter().filter(|(_, o)| *o == c).count();
+        let most = seen.iter().rev().max_by_key(|(_, c)| count(*c)).copied();
+        let Some((most_at, most)) = most else {
             self.model.costs = costs;
             return;
         };
-        match seen.iter().find(|(_, c)| *c != first) {
-            Some((at, other)) => self.problems.push(errors::mixed_currencies(*at, *other, first_at, first)),
+        match seen.iter().find(|(_, c)| *c != most) {
+            Some((at, other)) => self.problems.push(errors::mixed_currencies(*at, *other, most_at, most)),
             None => {
-                costs.currency = Some(first);
+                costs.currency = Some(most);
                 self.model.costs = costs;
             }
         }
