@@ -178,6 +178,12 @@ impl Chooser<'_> {
         let surely = fact.loss_alone().map_or(Duration::ZERO, |(d, _)| d);
         let own = fact.loss().map(|(d, _)| d);
         let reason = own.is_none().then(|| {
+            if let Some(data) = fact.unstated {
+                return Reason::MissingInput(format!(
+                    "how much is written to `{}`",
+                    self.model.data[data].name
+                ));
+            }
             // A run whose bytes nobody states has no bound either.
             match fact.levels.iter().find(|l| l.bytes.is_none()) {
                 Some(_) => Reason::MissingInput("how much is written".to_owned()),
