@@ -106,8 +106,8 @@ impl Facts {
         Some(detour.behind?.plus(waited))
     }
 
-    /// How long an outage may last until a stream that is cut may lack more than `rpo`; `None` when
-    /// it may even without one.
+    /// How long an outage may last until a stream that is cut may lack more than `rpo`, down to what
+    /// is shown of a time that long; `None` when it may even without one.
     pub fn tolerated(
         &self,
         model: &Model,
@@ -117,7 +117,7 @@ impl Facts {
         rpo: Duration,
     ) -> Option<Duration> {
         let behind = self.detour(model, ops, stream, gone).behind?;
-        (behind <= rpo).then(|| rpo.minus(behind))
+        (behind <= rpo).then(|| down(rpo.minus(behind)))
     }
 
     /// How long after an outage of that length, at the worst moment of the week, a stream on its
@@ -159,6 +159,17 @@ impl Facts {
         }
         chain
     }
+}
+
+/// A time rounded down to what is shown of one that long, which would be rounded up.
+fn down(time: Duration) -> Duration {
+    let step = match time.secs_up() {
+        0..60 => Duration::from_millis(100),
+        60..3_600 => Duration::from_secs(1),
+        3_600..172_800 => Duration::from_mins(1),
+        _ => Duration::from_hours(1),
+    };
+    Duration(time.0 / step.0 * step.0)
 }
 
 const SECOND: i128 = 1_000_000_000;

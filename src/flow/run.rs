@@ -20,6 +20,9 @@ pub struct JobFact {
     pub way: WayRate,
     /// Data classes that it carries.
     pub data: Vec<Idx<Data>>,
+    /// A data class on a disk that it uses of which nobody says how much is written, so that
+    /// nothing bounds what is left of the disk.
+    pub unstated: Option<Idx<Data>>,
 }
 
 /// What is known of a job's runs of one level.
@@ -220,7 +223,17 @@ fn volumes(
             terms: Terms::default(),
         });
     }
-    JobFact { levels, way, data }
+    let unstated = disks(ops, job).into_iter().find_map(|host| facts.spare.unstated(model, host, None));
+    JobFact { levels, way, data, unstated }
+}
+
+/// The hosts whose disks a job reads or writes, stores apart.
+fn disks(ops: &Ops, job: &Job) -> Vec<Idx<Host>> {
+    match &job.kind {
+        JobKind::Mirror { from, to, .. } => vec![*from, *to],
+        JobKind::Verify { .. } => Vec::new(),
+        kind => kind.client().map(|c| ops.clients[c].host).into_iter().collect(),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "what a run carries depends on that much")]

@@ -183,7 +183,6 @@ fn one(
             apply: own.apply,
             crosses: groups.crosses.get(*s)?.iter().filter_map(|c| used.binary_search(c).ok()).collect(),
             greedy: own.profile.is_none_or(|p| p.burst > Bytes::ZERO),
-            band: 0,
         })
     };
     let Some(flows) = set.iter().map(flow).collect::<Option<Vec<Flow>>>() else { return };

@@ -1,7 +1,7 @@
 //! What the cards and disks of hosts have left beside streams and the writes of data.
 
 use super::stream;
-use crate::model::{Cluster, Host, Model, On};
+use crate::model::{Cluster, Data, Host, Model, On};
 use crate::ops::{JobKind, Ops, Stream};
 use crate::quantity::Rate;
 use la_arena::{ArenaMap, Idx};
@@ -26,6 +26,9 @@ pub struct Spare {
     cards: ArenaMap<Idx<Host>, [Side; 2]>,
     /// Bytes per second that the data on each host writes at its peak, amplified.
     writes: ArenaMap<Idx<Host>, u64>,
+    /// Data on each host of which nobody says how much is written: nothing is left of its disk that
+    /// anything could count on.
+    unstated: ArenaMap<Idx<Host>, Vec<Idx<Data>>>,
     /// What each stream puts on the wire at most.
     loads: stream::Loads,
     /// Mirrors that read or write on each host: bits per second at their peaks, and how many.
@@ -70,19 +73,22 @@ impl Spare {
                 }
             }
         }
-        let mut add = |host: Idx<Host>, peak: u64| {
-            let sum = spare.writes.get(host).copied().unwrap_or(0).saturating_add(peak);
-            spare.writes.insert(host, sum);
+        let mut add = |host: Idx<Host>, peak: Result<u64, Idx<Data>>| match peak {
+            Ok(peak) => {
+                let sum = spare.writes.get(host).copied().unwrap_or(0).saturating_add(peak);
+                spare.writes.insert(host, sum);
+            }
+            Err(data) => spare.unstated.entry(host).or_default().push(data),
         };
         for (cluster, c) in model.clusters.iter() {
-            let peak = written(model, cluster);
+            let peak = stream::log_profile(model, cluster).map(|p| p.peak());
             for host in std::iter::once(c.primary.0).chain(c.replicas.iter().map(|r| r.0)) {
                 add(host, peak);
             }
         }
         for (id, data) in model.data.iter() {
-            if let (On::Files { .. }, Some(w)) = (&data.on, &data.writes) {
-                add(model.primary_host(id), w.value.peak());
+            if let On::Files { .. } = &data.on {
+                add(model.primary_host(id), data.writes.as_ref().map(|w| w.value.peak()).ok_or(id));
             }
         }
         spare
@@ -142,15 +148,29 @@ impl Spare {
         Rate(rate.0.saturating_sub(saturated(sum)).max(rate.0 / many.saturating_add(1)))
     }
 
-    /// What a host's disk leaves runs once the writes of the data that lives there are taken off.
+    /// A data class on a host of which nobody says how much is written; `besides` leaves out those
+    /// that are recovered with a data class, and so are not written to.
+    pub fn unstated(&self, model: &Model, host: Idx<Host>, besides: Option<Idx<Data>>) -> Option<Idx<Data>> {
+        let own = besides.map(|d| super::together(model, d)).unwrap_or_default();
+        self.unstated.get(host)?.iter().copied().find(|d| !own.contains(d))
+    }
+
+    /// What a host's disk leaves runs once the writes of the data that lives there are taken off:
+    /// nothing where somebody does not say how much that is.
     pub fn disk(&self, model: &Model, host: Idx<Host>) -> Rate {
+        if self.unstated(model, host, None).is_some() {
+            return Rate(0);
+        }
         let taken = Rate::bytes_per_sec(self.writes.get(host).copied().unwrap_or(0));
         Rate(model.hosts[host].disk_rate.value.0.saturating_sub(taken.0))
     }
 
     /// The same while a database or a tree of files, which `data` belongs to, is recovered there
     /// and so is not written to.
-    pub fn disk_for(&self, model: &Model, host: Idx<Host>, data: Idx<crate::model::Data>) -> Rate {
+    pub fn disk_for(&self, model: &Model, host: Idx<Host>, data: Idx<Data>) -> Rate {
+        if self.unstated(model, host, Some(data)).is_some() {
+            return Rate(0);
+        }
         let d = &model.data[data];
         let own = match &d.on {
             On::Cluster(c) => {

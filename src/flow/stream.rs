@@ -328,10 +328,15 @@ fn fact(
     {
         (lag, others) = (Behind::Lag(together), theirs);
     }
+    // Somebody else on the replica's disk does not say how much is written there.
+    let besides = stream.serves.first().map(|c| model.copies[*c].data);
+    let unstated = facts.spare.unstated(model, stream.to, besides).map(Behind::Unstated);
+    let before = source.as_ref().map(|(f, _)| f.lag).filter(|l| matches!(l, Behind::Unstated(_)));
+    lag = unstated.or(before).unwrap_or(lag);
     let largest = engine.largest_transaction.value.part_up(engine.amplification.value);
     let mut unit = fluid::time_at(largest, service).unwrap_or(Duration::MAX);
     let unit_apply = time_to_move(largest, own.apply).unwrap_or(Duration::MAX);
-    let mut apply = Behind::of(profile, own.apply.in_bytes_down());
+    let mut apply = unstated.unwrap_or_else(|| Behind::of(profile, own.apply.in_bytes_down()));
     if let Behind::Lag(lag) = &mut apply {
         lag.worst = lag.worst.plus(unit_apply);
     }
@@ -350,7 +355,7 @@ fn fact(
         Binding::Card(_) | Binding::Disk(_) | Binding::Leftover(_) | Binding::Losses => false,
     };
     let surely = match (alone, shared) {
-        _ if source.is_some() => Duration::ZERO,
+        _ if source.is_some() || matches!(lag, Behind::Unstated(_)) => Duration::ZERO,
         (_, Some(Shared { lag: Some(lag), reached: true, .. })) => lag.worst,
         (Behind::Lag(lag), _) if reached => lag.worst,
         (Behind::Never(_), _) if reached => Duration::MAX,

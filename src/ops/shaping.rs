@@ -277,6 +277,9 @@ fn held_on(model: &Model, sender: &Sender) -> BTreeSet<(Idx<Link>, Direction)> {
     sender.hops.iter().filter(held).map(|h| (h.link, h.direction)).collect()
 }
 
+/// What makes a class of shaping one: its host, its purpose, and the links that hold it.
+type ClassKey = (Idx<Host>, Class, BTreeSet<(Idx<Link>, Direction)>);
+
 /// A class of a host's shaping in the making.
 struct Made {
     host: Idx<Host>,
@@ -289,7 +292,7 @@ fn shares(model: &Model, senders: &[Sender]) -> (Parts, Vec<Made>) {
     let members = count(senders);
     let mut parts = Parts::default();
     let mut made: Vec<Made> = Vec::new();
-    let mut place: BTreeMap<(Idx<Host>, Class, BTreeSet<(Idx<Link>, Direction)>), usize> = BTreeMap::new();
+    let mut place: BTreeMap<ClassKey, usize> = BTreeMap::new();
     for sender in senders {
         let Some((rate, link, span, n)) = least(model, &members, &sender.hops, sender.class, |_| true) else {
             continue;

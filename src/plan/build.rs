@@ -183,7 +183,12 @@ impl<'a> Builder<'a> {
 
     /// Who chooses a copy for a unit while others are still to be recovered; `last` when none of
     /// those can come first any more.
-    pub fn chooser<'c>(&'c self, unit: &'c Unit, pending: &'c BTreeSet<Idx<Data>>, last: bool) -> Chooser<'c> {
+    pub fn chooser<'c>(
+        &'c self,
+        unit: &'c Unit,
+        pending: &'c BTreeSet<Idx<Data>>,
+        last: bool,
+    ) -> Chooser<'c> {
         let Estate { model, ops, facts, index } = self.estate;
         let openings = Openings { unit: &unit.data, pending, gone: &self.gone, last };
         let (lost, outages) = (self.lost, self.outages);

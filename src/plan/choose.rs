@@ -219,6 +219,12 @@ impl Chooser<'_> {
         let surely = surely_aged(fact, self.missed).unwrap_or_default();
         let own = aged(fact, self.missed);
         let reason = own.is_none().then(|| {
+            if let Some(data) = fact.unstated {
+                return Reason::MissingInput(format!(
+                    "how much is written to `{}`",
+                    self.model.data[data].name
+                ));
+            }
             // A run whose bytes nobody states has no bound either.
             match fact.levels.iter().find(|l| l.bytes.is_none()) {
                 Some(_) => Reason::MissingInput("how much is written".to_owned()),

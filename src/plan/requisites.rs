@@ -139,8 +139,8 @@ impl Builder<'_> {
         if !units.iter().any(inside) {
             return (0..units.len()).collect();
         }
-        let (left, moved): (Vec<usize>, Vec<usize>) = (0..units.len())
-            .partition(|n| units.get(*n).is_some_and(|u| inside(u) && !self.awaited(u)));
+        let (left, moved): (Vec<usize>, Vec<usize>) =
+            (0..units.len()).partition(|n| units.get(*n).is_some_and(|u| inside(u) && !self.awaited(u)));
         let names = |units: &[&Unit]| {
             let all: Vec<String> = units
                 .iter()

@@ -95,10 +95,11 @@ fn runs(estate: Estate<'_>, problems: &mut Problems) {
         if job.kind.director().is_some_and(|d| crowded.contains(&d)) {
             continue;
         }
-        if nothing_promised(fact.way.binding) {
+        // A run whose bytes nobody states, or what else is written to its disk, is told of where it
+        // is needed.
+        if nothing_promised(fact.way.binding) || fact.unstated.is_some() {
             continue;
         }
-        // A run whose bytes nobody states is told of where it is needed.
         let late = fact.levels.iter().find(|l| l.bytes.is_some() && l.overruns());
         if let Some(level) = late {
             let alone = level.alone.filter(|a| level.room.is_some_and(|r| *a <= r));
