@@ -6,7 +6,7 @@ use super::points::newest;
 use super::recovery::{Part, Recovery};
 use super::writes::size;
 use super::yard::{OVERHEAD, together};
-use crate::model::{Class, Cluster, CopyKind, Data, Host, Mode, Response, Store, Vip};
+use crate::model::{Class, Cluster, CopyKind, Host, Mode, Response, Store, Vip};
 use crate::ops::shaping::way_back;
 use crate::ops::{Job, Stream};
 use crate::plan::{Step, StepKind};
@@ -73,9 +73,7 @@ impl Recovery<'_, '_> {
                 parts.push_back(self.between(0.0, OVERHEAD));
                 parts.push_back(self.read(*store, bytes));
             }
-            StepKind::Restore { data, store, jobs, scanned, to, .. } => {
-                self.restore(n, (*data, *store, jobs, *scanned, *to), &mut parts);
-            }
+            StepKind::Restore { .. } => self.restore(n, &step.kind, &mut parts),
             StepKind::Prepare { cluster, data, host, dump, .. } => {
                 let engine = &model.engines[model.clusters[*cluster].engine];
                 let unit = self.unit(*data);
@@ -154,12 +152,9 @@ impl Recovery<'_, '_> {
         Part::Move { devices, cap: f64::INFINITY, bytes }
     }
 
-    fn restore(
-        &mut self,
-        n: usize,
-        (data, store, jobs, scanned, to): (Idx<Data>, Idx<Store>, &[Idx<Job>], bool, Idx<Host>),
-        parts: &mut VecDeque<Part>,
-    ) {
+    fn restore(&mut self, n: usize, kind: &StepKind, parts: &mut VecDeque<Part>) {
+        let StepKind::Restore { data, store, jobs, scanned, to, .. } = kind else { return };
+        let (data, store, scanned, to) = (*data, *store, *scanned, *to);
         let yard = self.world.yard;
         let (model, s) = (yard.model, &yard.model.stores[store]);
         let clean = self.taken.dirty().then_some(self.struck);
