@@ -54,6 +54,9 @@ fn no_strike_is_worse_than_what_is_proved() {
         all
     });
     println!("{}", checked.summary());
+    // What is not replayed is looked at by hand: a moment that the draws missed, or a witness that
+    // cannot happen.
+    assert!(checked.replayed * 100 >= checked.refuted * 99, "{:?}", checked.unreplayed);
     assert!(checked.wrong.is_empty(), "{} disagreements:\n{}", checked.wrong.len(), checked.wrong_in_short());
 }
 
@@ -177,7 +180,10 @@ fn a_bound_of_one_job_or_stream_alone_is_within_a_hundredth() {
     for (what, spec) in [("mirror", MIRROR), ("stream", STREAM)] {
         let mut found = Checked::default();
         let settings = Settings { seed: 3, windows: 4, strikes: 6, at: None };
-        found.join(check(what, &format!("{ESTATE}{spec}"), &settings));
+        // A run that comes more often than every six hours is charged its own rate on every device
+        // that it passes: 6 % of this one's loss.
+        let spec = format!("{ESTATE}{spec}").replace("every 1 h", "every 6 h");
+        found.join(check(what, &spec, &settings));
         assert!(found.wrong.is_empty(), "{:?}", found.wrong);
         let losses = &found.tightness["loss"];
         let tight = losses.iter().copied().fold(f64::INFINITY, f64::min);

@@ -238,9 +238,6 @@ impl Timeline {
             let small = Self::is_small(demand) && touched(demand).contains(&device);
             if small { 2.0 * bytes.0 as f64 } else { 0.0 }
         };
-        // Nor does it wait for the runs of its own level, which never overlap within its bound.
-        let own_rate =
-            |device: Use| own_work(device) / 2.0 / demand.period.map_or(1.0, Duration::as_secs_f64).max(1.0);
         // One phase: so many bytes at least at this rate, with the small runs of these devices.
         let phase = |work: f64, rate: f64, through: &[Use]| -> Option<Duration> {
             let mut burst = 0.0;
@@ -248,7 +245,7 @@ impl Timeline {
             for device in through {
                 if let Some(d) = devices.get(device) {
                     burst += (d.small_burst - own_work(*device)).max(0.0) / k(*device);
-                    flow += (d.small_rate - own_rate(*device)).max(0.0) / k(*device);
+                    flow += d.small_rate / k(*device);
                 }
             }
             seconds(work + burst, rate - flow)

@@ -20,6 +20,8 @@ mod pipe;
 mod points;
 mod recovery;
 mod script;
+mod steps;
+mod strike;
 mod windows;
 mod world;
 mod writes;
@@ -137,7 +139,7 @@ pub fn run(case: &Case<'_>, settings: &Settings, mut progress: impl FnMut(usize,
 fn moments(yard: &Yard<'_>, script: &Script, many: usize, dice: &mut Dice) -> Vec<f64> {
     let mut rehearsal = World::new(yard, script);
     while rehearsal.go(script.end).is_some() {}
-    let first = script.start + 86_400.0;
+    let first = (script.start + 86_400.0).max(0.0);
     let mut worst = rehearsal.worst_moments(first);
     let mut all = Vec::new();
     while all.len() + 1 < many && !worst.is_empty() {

@@ -122,9 +122,11 @@ impl Flow {
             self.sending.pop(sent, |p| arrived.push(p));
             self.sending.finish(leaves - comes, |p| arrived.push(p));
             self.received = self.sending.front().unwrap_or(then);
-            // Just before the last of these arrived.
-            if let Some(last) = arrived.last() {
-                self.note(then, last.to);
+            // A byte is farthest behind where what follows was written more thinly.
+            let mut left = 0.0;
+            for piece in &arrived {
+                left += piece.bytes;
+                self.note((now + left / leaves).min(then), piece.to);
             }
         }
         let inflow: f64 = arrived.iter().map(|p| p.bytes).sum();

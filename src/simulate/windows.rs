@@ -3,7 +3,8 @@
 use super::dice::Dice;
 use super::recovery::Kept;
 use super::yard::Yard;
-use std::collections::BTreeSet;
+use crate::ops::Level;
+use std::collections::{BTreeMap, BTreeSet};
 
 const DAY: f64 = 86_400.0;
 /// How long each is, in seconds: a week with what came before it.
@@ -16,7 +17,7 @@ pub(super) fn past(kept: &Kept) -> f64 {
     kept.iter().map(|(_, k)| *k).fold(40.0 * DAY, f64::max).min(130.0 * DAY)
 }
 
-/// The ends of the longest gaps between the runs of each job, and the days on which clocks are
+/// The ends of the longest gaps before the runs of each level of each job, and the days on which clocks are
 /// changed, in seconds from the as-of instant.
 fn hard_times(yard: &Yard<'_>, days: u32) -> Vec<f64> {
     let horizon = i64::from(days) * 86_400;
@@ -36,19 +37,22 @@ fn hard_times(yard: &Yard<'_>, days: u32) -> Vec<f64> {
         } else {
             vec![(yard.as_of - 31 * 86_400, yard.as_of + horizon)]
         };
-        let mut longest = (0, 0);
+        // By the level of the later run: the loss is that gap and its time.
+        let mut longest: BTreeMap<Level, (i64, i64)> = BTreeMap::new();
         for (a, b) in stretches {
-            let mut all: Vec<i64> = rules.iter().flat_map(|r| r.occurrences(&job.zone, a, b)).collect();
+            let mut all: Vec<(i64, Level)> = Vec::new();
+            for run in &job.runs {
+                all.extend(run.rule.occurrences(&job.zone, a, b).into_iter().map(|t| (t, run.level)));
+            }
             all.sort_unstable();
             for (x, y) in all.iter().zip(all.iter().skip(1)) {
-                if y - x > longest.0 && *y > yard.as_of && *y < yard.as_of + horizon {
-                    longest = (y - x, *y);
+                let slot = longest.entry(y.1).or_default();
+                if y.0 - x.0 > slot.0 && y.0 > yard.as_of && y.0 < yard.as_of + horizon {
+                    *slot = (y.0 - x.0, y.0);
                 }
             }
         }
-        if longest.0 > 0 {
-            found.insert(longest.1 - yard.as_of);
-        }
+        found.extend(longest.values().filter(|l| l.0 > 0).map(|l| l.1 - yard.as_of));
     }
     found.into_iter().map(|t| t as f64).collect()
 }

@@ -84,9 +84,8 @@ impl Estate {
 
     fn places(&mut self) {
         let replace = if self.chance(7) { "replace = 2 h..6 h" } else { "" };
-        for n in 0..self.sites {
-            let (s, zone) =
-                (SITES[n], if self.chance(5) { ZONES[self.dice.roll(0, 3) as usize] } else { "UTC" });
+        for (n, s) in SITES.iter().enumerate().take(self.sites) {
+            let zone = if self.chance(5) { ZONES[self.dice.roll(0, 3) as usize] } else { "UTC" };
             let disk = self.one(&["40 MiB/s", "100 MiB/s", "400 MiB/s"]);
             let nic = self.one(&["200 Mbit/s", "1 Gbit/s", "10 Gbit/s"]);
             let store = self.one(&["30 MiB/s", "100 MiB/s", "300 MiB/s"]);

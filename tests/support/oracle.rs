@@ -209,6 +209,13 @@ fn known(c: &Compiled, plan: &Plan, v: &Verdict) -> bool {
             _ => break,
         }
     }
+    // So is a stream beside others on the card that sends them: all ship a transaction at once.
+    let own = c.ops.streams.iter().find(|(_, s)| s.serves.contains(&copy)).map(|(_, s)| s);
+    if own.is_some_and(|own| {
+        c.ops.streams.iter().filter(|(_, s)| s.from == own.from || s.to == own.to).count() > 1
+    }) {
+        return true;
+    }
     let steps = if v.objective == Objective::Rto { &plan.steps[..] } else { &[] };
     steps.iter().any(|step| match &step.kind {
         // Mirrors go on while a restore runs, and share cards, disks and links with it.
