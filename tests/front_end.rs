@@ -120,6 +120,13 @@ fn kept(
     let untouched = map.untouched(range, structure);
     for item in &untouched {
         let called = path(&before.hir, ItemId(*item as u32));
+        // A block round it that names what is touched is called otherwise now, and so is it.
+        let hir = &before.hir;
+        let round = std::iter::successors(hir.get(ItemId(*item as u32)).parent, |p| hir.get(*p).parent);
+        let renamed = |p: ItemId| hir.get(p).target.is_some() && !untouched.contains(&(p.0 as usize));
+        if round.into_iter().any(renamed) {
+            continue;
+        }
         // Two of one name are an error, and either may be the one that is touched.
         let [was] = before.table[&called].as_slice() else { continue };
         let now = after.table.get(&called);

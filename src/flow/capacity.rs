@@ -68,13 +68,9 @@ pub struct Share {
     pub volumes: u64,
 }
 
-/// What the volumes of a job hold.
+/// What becomes of a job's volumes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Held {
-    /// At most, on any day; `None` when nobody states how much a run brings.
-    pub most: Option<Bytes>,
-    /// The same of the runs that are not full, of a job that copies a tree of files.
-    pub changes: Option<Bytes>,
     /// Where a run finds no volume and waits for an operator.
     pub stops: Option<Stop>,
 }
@@ -93,7 +89,6 @@ struct Series {
     job: Idx<Job>,
     pool: usize,
     daily: Vec<u64>,
-    changes: Vec<u64>,
     volumes: u64,
     stuck: Option<i64>,
     known: bool,
@@ -141,15 +136,9 @@ fn add_up(model: &Model, ops: &Ops, horizon: Horizon, series: &[Series], capacit
         }
     }
     for (job, pools) in by_job.iter() {
-        let known = pools.iter().all(|s| s.known);
-        let most = |pick: fn(&Series) -> &Vec<u64>| known.then(|| Bytes(highest(&sum(pools, pick, days)).1));
         let stops =
             pools.iter().filter_map(|s| s.stuck.map(|at| Stop { at: at.max(horizon.as_of), pool: s.pool }));
-        let held = Held {
-            most: most(|s| &s.daily),
-            changes: most(|s| &s.changes),
-            stops: stops.min_by_key(|s| (s.at, s.pool)),
-        };
+        let held = Held { stops: stops.min_by_key(|s| (s.at, s.pool)) };
         capacity.held.insert(job, held);
     }
     for (store, pools) in by_store.iter() {
@@ -328,10 +317,6 @@ impl<'a> Pools<'a> {
             turn(all.iter().map(|w| Write { from: w.at, to: w.at.saturating_add(late) }), rules(pool));
         let bytes = |w: &Written| sizes.get(w.of).copied().unwrap_or(0);
         let whole: Vec<u64> = all.iter().map(bytes).collect();
-        // Only trees of files are ever merged from copies whose levels nobody knows.
-        let merged = matches!(&job.kind, JobKind::Copy { of, .. } if matches!(self.ops.jobs[*of].kind, JobKind::Files { .. }));
-        let changes: Option<Vec<u64>> =
-            merged.then(|| all.iter().map(|w| if level(w) == Level::Full { 0 } else { bytes(w) }).collect());
         let daily =
             |sizes: &[u64]| by_day(self.facts.horizon, all.iter().map(|w| w.at).zip(turned.in_use(sizes)));
         let stuck = turned.stuck.and_then(|s| all.get(s)).map(|w| w.at);
@@ -339,7 +324,6 @@ impl<'a> Pools<'a> {
             job: id,
             pool: n,
             daily: daily(&whole),
-            changes: changes.map(|c| daily(&c)).unwrap_or_default(),
             volumes: turned.volumes,
             stuck,
             known: true,
@@ -383,7 +367,6 @@ impl<'a> Pools<'a> {
         self.made.push(Series {
             job: id,
             pool: 0,
-            changes: Vec::new(),
             daily,
             volumes: turned.turned.volumes,
             stuck: turned.stuck,

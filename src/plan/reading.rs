@@ -68,9 +68,35 @@ impl Reading<'_> {
         data.map_or(original, |(id, _)| id)
     }
 
+    /// How long a run may stand on a volume at most: until the first run after the retention of the
+    /// volume that it is on, whichever day a plan is made on.
+    fn stands(&self, job: Idx<Job>, level: Level) -> Option<Duration> {
+        let pool = self.ops.jobs[job].pool(level)?;
+        let gap = self
+            .facts
+            .jobs
+            .get(self.original(job))?
+            .levels
+            .iter()
+            .filter_map(|l| l.gap)
+            .max_by_key(|g| g.length);
+        let filled = gap.map_or(Duration::ZERO, |g| g.length.times(pool.runs.saturating_sub(1)));
+        let filled = pool.use_duration.map_or(filled, |u| filled.min(u));
+        Some(pool.keep.plus(filled).plus(Duration::from_days(1)))
+    }
+
     /// All that a job's volumes hold at once, at most: a scan reads it.
     pub fn kept(&self, job: Idx<Job>) -> Option<Bytes> {
-        self.facts.capacity.held.get(job)?.most
+        let original = self.original(job);
+        if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {
+            let gap = self.facts.jobs.get(original)?.level(Level::Log)?.gap?.length;
+            return log_written(self.model, *cluster, self.stands(job, Level::Log)?.plus(gap));
+        }
+        let mut sum = Bytes::ZERO;
+        for level in &self.facts.jobs.get(original)?.levels {
+            sum = sum.plus(level.bytes?.times(runs_in(self.stands(job, level.level)?, level.room)));
+        }
+        Some(sum)
     }
 
     /// What a job's volumes surely hold once the estate has run for as long as points are kept: as
@@ -88,7 +114,20 @@ impl Reading<'_> {
     /// A tree merged from every run that is kept: the whole once, and what each run between
     /// brought.
     pub fn merged(&self, job: Idx<Job>) -> Option<Bytes> {
-        let full = self.facts.jobs.get(self.original(job))?.level(Level::Full)?.bytes?;
-        Some(full.plus(self.facts.capacity.held.get(job)?.changes?))
+        let fact = self.facts.jobs.get(self.original(job))?;
+        let mut sum = fact.level(Level::Full)?.bytes?;
+        for level in fact.levels.iter().filter(|l| l.level != Level::Full) {
+            sum = sum.plus(level.bytes?.times(runs_in(self.stands(job, level.level)?, level.room)));
+        }
+        Some(sum)
+    }
+}
+
+/// How many runs fall into a time at most, when no two of them are nearer than `room`.
+fn runs_in(time: Duration, room: Option<Duration>) -> u64 {
+    match room {
+        Some(room) if room.0 > 0 => time.0.div_ceil(room.0).saturating_add(1),
+        // It has run once.
+        _ => 1,
     }
 }

@@ -136,10 +136,11 @@ fn value(key: &str, directive: &Directive) -> String {
         return text.parse::<IpAddr>().map_or(text, |a| a.to_string());
     }
     if (key.ends_with("retention") || key == "volumeuseduration")
-        && let [number, "days"] = directive.words()[..]
-        && let Ok(days) = number.parse::<u64>()
+        && let [number, unit @ ("days" | "seconds")] = directive.words()[..]
+        && let Ok(number) = number.parse::<u64>()
     {
-        return format!("{} seconds", days.saturating_mul(86_400));
+        let seconds = if unit == "days" { number.saturating_mul(86_400) } else { number };
+        return format!("{seconds} seconds");
     }
     text
 }
