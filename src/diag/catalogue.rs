@@ -91,6 +91,7 @@ declare! {
     RPO_UNPROVED "rpo-unproved" Error judge "nothing shows how much recent work can be lost";
     RTO_UNPROVED "rto-unproved" Error judge "nothing shows how long recovery takes";
     RUN_OVERRUNS "run-overruns" Error judge "a scheduled run may still be going when the next is due";
+    WINDOW_MISSED "window-missed" Error judge "a scheduled run may end outside of the window that its schedule states";
     NEVER_CATCHES_UP "never-catches-up" Error judge "more is written than a replica's way carries";
     UNENCRYPTED_LINK "unencrypted-link" Error judge "data of a tier that asks for encryption crosses a link that states none";
     NO_RESPONSE "no-response" Error judge "nothing says how long people take to react";
@@ -118,6 +119,7 @@ declare! {
     BACULA_PATH "bacula-path" Error emit "a path that Bacula's files cannot hold";
     BACULA_NUMBER "bacula-number" Error emit "a number that is out of Bacula's range";
     SLOW_COPIES "slow-copies" Warning emit "copies of backups whose director is not beside the store that is read";
+    UNHELD_JITTER "unheld-jitter" Error emit "a random delay of Bacula's runs, which it cannot make";
     UNHELD_LIMIT "unheld-limit" Error emit "a limit on copies of backups, which Bacula does not hold";
 }
 

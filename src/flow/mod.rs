@@ -6,19 +6,26 @@
 //! What the timeline of shared devices, exact sharing of links and simulation add later reads the
 //! same operations and fills the same tables.
 
+mod beside;
+mod device;
 pub mod fluid;
+mod frame;
+mod late;
+mod queue;
 pub mod rate;
 pub mod run;
 mod spare;
 pub mod stream;
 mod timeline;
 
+pub use beside::beside;
+pub use late::Between;
 pub use rate::{Binding, WayRate};
 pub use run::{JobFact, LevelFact};
 pub use spare::Spare;
 pub use stream::{StreamFact, log_written, never_falls_back};
 
-use crate::calendar::{Gaps, Rule, Zone, worst_gaps};
+use crate::calendar::{Gaps, Rule, Zone, next_free, worst_gaps};
 use crate::model::{Class, Data, Direction, Hop, Link, Model, On};
 use crate::ops::shaping::{self, Members};
 use crate::ops::{Job, Ops, Stream};
@@ -108,6 +115,11 @@ struct Calendar {
 }
 
 impl Calendar {
+    /// [`next_free`] over the horizon.
+    fn next_free(&self, runs: &[Rule], zone: &Zone, busy: Duration) -> Option<Duration> {
+        next_free(runs, zone, self.horizon.as_of, i64::from(self.horizon.days), busy)
+    }
+
     fn gaps(&mut self, runs: Vec<(Rule, usize)>, zone: &Zone) -> &Gaps {
         let horizon = self.horizon;
         self.known

@@ -2,6 +2,7 @@
 
 mod errors;
 mod rules;
+mod runs;
 mod verdict;
 pub mod witness;
 

@@ -1,6 +1,6 @@
 //! What must hold on a day on which nothing is lost.
 
-use super::{errors, witness};
+use super::{errors, runs, witness};
 use crate::diag::Problems;
 use crate::flow::stream::Behind;
 use crate::plan::Estate;
@@ -9,28 +9,28 @@ use std::collections::BTreeSet;
 /// Runs end before the next is due, streams catch up, what asks for encryption gets it, and
 /// somebody reacts.
 pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
-    runs(estate, problems);
+    scheduled(estate, problems);
     streams(estate, problems);
     encryption(estate, problems);
     responses(estate, problems);
 }
 
-fn runs(estate: Estate<'_>, problems: &mut Problems) {
-    let crowded = estate.ops.crowded();
-    // One without any place is refused where its files are made.
-    for director in crowded.iter().filter(|d| estate.ops.directors[**d].jobs > 0) {
-        problems.push(errors::crowded(estate, *director));
-    }
+fn scheduled(estate: Estate<'_>, problems: &mut Problems) {
     for (id, fact) in estate.facts.jobs.iter() {
         let job = &estate.ops.jobs[id];
-        if job.kind.director().is_some_and(|d| crowded.contains(&d)) {
+        // A director without any place is refused where its files are made.
+        if job.kind.director().is_some_and(|d| estate.ops.directors[d].jobs == 0) {
             continue;
         }
         // A run whose bytes nobody states is told of where it is needed.
         let late = fact.levels.iter().find(|l| l.bytes.is_some() && l.overruns());
         if let Some(level) = late {
-            let alone = level.alone.filter(|a| level.room.is_some_and(|r| *a <= r));
-            problems.push(errors::overruns(job, level, alone));
+            problems.push(runs::overruns(estate, id, level));
+            // How late it ends follows from that.
+            continue;
+        }
+        if let Some(level) = fact.levels.iter().find(|l| l.bytes.is_some() && l.misses_window()) {
+            problems.push(runs::misses_window(estate, id, level));
         }
     }
 }

@@ -5,6 +5,7 @@
 mod afterwards;
 mod audit;
 mod build;
+mod busy;
 mod choose;
 mod index;
 pub mod lost;

@@ -109,6 +109,11 @@ pub static STORE: KindDef = KindDef {
             "How much it holds and moves. Its medium's rate, or 50 MiB/s, is assumed when no rate is stated.",
         ),
         may(
+            "drives",
+            Type::Count,
+            "How many runs can write to or read from it at the same time, restores counted: the others wait. Each job has a device of its own when not stated.",
+        ),
+        may(
             "immutable",
             Type::Duration,
             "How long nobody can delete what was written. Counts only with `enforced`.",
