@@ -246,7 +246,7 @@ impl Lower<'_> {
             limit: item.read("limit", rate),
             verify: schedule(item, "verify"),
         };
-        Some((Place::Store(store), CopyKind::Backup(backup)))
+        Some((Place::Store(store), CopyKind::Backup(Box::new(backup))))
     }
 
     /// How a backup reads, once it is known that its data can be read so.
