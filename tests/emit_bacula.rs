@@ -246,6 +246,93 @@ fn files_say_what_the_operations_say() {
     }
 }
 
+/// The estate without copies, with three drives in the store that is backed up to and verified.
+/// (What copies read is spoken to without TLS within a host, which a changer cannot be.)
+fn with_drives() -> String {
+    let spec =
+        format!("{PARTS}{ESTATE}").replacen("store vault-a { host", "store vault-a { drives = 3; host", 1);
+    let lines = spec.lines().filter(|l| !l.trim_start().starts_with("copy "));
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// The estate with drives in the stores that are copied to.
+fn copied_to_drives() -> String {
+    let spec =
+        format!("{PARTS}{ESTATE}").replacen("store vault-c { host", "store vault-c { drives = 1; host", 1);
+    spec.replacen("store tape    { host", "store tape { drives = 2; host", 1)
+}
+
+#[test]
+fn drives_are_a_changer_that_bacula_takes() {
+    let c = sound(&with_drives());
+    let tree = emitted(&c);
+    let root = tempfile::tempdir().unwrap();
+    write(&tree, root.path());
+    bacula::judge(root.path());
+    assert_eq!(Bacula.read_back(input(&c, &Templates::default()), &tree), Vec::<String>::new());
+    let director = parse(text_of(&tree, "hosts/backup-a/etc/bacula/bacula-dir.conf")).unwrap();
+    let says = |kind: &'static str, name: &str, key: &str| {
+        let block =
+            director.of(kind).find(|b| b.name() == name).unwrap_or_else(|| panic!("no {kind} {name}"));
+        block.text(key).unwrap_or_default()
+    };
+    // All jobs of the store come for the same three drives; a restore names them in its own way.
+    assert_eq!(says("storage", "vault-a_changer", "maximumconcurrentjobs"), "3");
+    assert_eq!(says("storage", "vault-a_changer", "autochanger"), "yes");
+    for job in ["shop-db-vault-a", "shop-db-vault-a-log", "small-db-vault-a", "shop-db-vault-a-verify"] {
+        assert_eq!(says("job", job, "storage"), "vault-a_changer", "{job}");
+    }
+    assert_eq!(says("storage", "shop-db-vault-a_restore", "device"), "vault-a_changer");
+    let storage = text_of(&tree, "hosts/backup-a/etc/bacula/bacula-sd.conf");
+    let storage = parse(storage).unwrap();
+    assert_eq!(storage.of("device").count(), 3);
+    assert!(storage.of("device").all(|d| d.text("mediatype").as_deref() == Some("vault-a_media")));
+    let script = text_of(&tree, "hosts/backup-a/etc/bacula/scripts/read-volumes");
+    assert!(script.contains("vault-a_drive_1") && !script.contains("vault-a_restore"));
+    let c = sound(&copied_to_drives());
+    let tree = emitted(&c);
+    let root = tempfile::tempdir().unwrap();
+    write(&tree, root.path());
+    bacula::judge(root.path());
+    let director = parse(text_of(&tree, "hosts/backup-a/etc/bacula/bacula-dir.conf")).unwrap();
+    for (pool, changer) in
+        [("shop-db-vault-a-tape", "tape_changer"), ("shop-db-vault-a-vault-c", "vault-c_changer")]
+    {
+        let block = director.of("pool").find(|b| b.name() == pool).unwrap();
+        assert_eq!(block.text("storage").as_deref(), Some(changer));
+    }
+}
+
+#[test]
+fn every_drive_that_differs_is_told() {
+    let c = sound(&with_drives());
+    let tree = emitted(&c);
+    let (path, store) =
+        ("hosts/backup-a/etc/bacula/bacula-dir.conf", "hosts/backup-a/etc/bacula/bacula-sd.conf");
+    for (path, from, to) in [
+        (path, "Maximum Concurrent Jobs = 3", "Maximum Concurrent Jobs = 4"),
+        (path, "  Autochanger = yes\n", "\n"),
+        (path, "Media Type = \"vault-a_media\"", "Media Type = \"other\""),
+        (store, "  Device = \"vault-a_drive_3\"\n", "\n"),
+        (store, "Drive Index = 2", "Drive Index = 1"),
+        (store, "Changer Device = \"/dev/null\"", "Changer Device = \"/dev/sg0\""),
+        (store, "Media Type = \"vault-a_media\"", "Media Type = \"other\""),
+    ] {
+        let text = text_of(&tree, path);
+        assert!(text.contains(from), "{from}");
+        let changed = text.replacen(from, to, 1);
+        let mut other = ArtifactTree::new();
+        for (p, a) in tree.iter() {
+            let mut a = a.clone();
+            if p == path {
+                a.bytes = changed.clone().into_bytes();
+            }
+            other.add(p.to_owned(), a);
+        }
+        assert!(!Bacula.read_back(input(&c, &Templates::default()), &other).is_empty(), "{from} -> {to}");
+    }
+}
+
 #[test]
 fn every_fact_that_differs_is_told() {
     let c = sound(&format!("{PARTS}{ESTATE}"));
@@ -289,7 +376,7 @@ fn every_fact_that_differs_is_told() {
 
 #[test]
 fn each_refusal_has_an_example_and_a_page_whose_remedy_works() {
-    for name in ["bacula-path", "bacula-number", "unheld-limit", "slow-copies"] {
+    for name in ["bacula-path", "bacula-number", "unheld-jitter", "unheld-limit", "slow-copies"] {
         let page = drlang::diag::pages::page(name).unwrap();
         let example = drlang::diag::pages::failing_example(name).unwrap();
         let fence = |heading: &str| {

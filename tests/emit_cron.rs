@@ -69,6 +69,7 @@ const SCHEDULES: &[&str] = &[
     "monthly 1st sun 03:00",
     "monthly 5th mon..wed 03:00",
     "quarterly 04:15",
+    "daily 03:00 jitter 10 min",
 ];
 
 fn table(compiled: &Compiled) -> String {
@@ -122,6 +123,8 @@ fn a_changed_table_is_noticed() {
         ("# d1-h2\n", "* * * * * root rm -rf /\n"),
         ("# d1-h2\n", "0 0 1 1 * root /etc/drc/mirrors/d1-h2.sh\n"),
         ("MAILTO=root\n", "MAILTO=root\n60 * * * * root x\n"),
+        ("d14-h2.sh --within 600", "d14-h2.sh --within 60"),
+        ("d14-h2.sh --within 600", "d14-h2.sh"),
     ] {
         assert!(text.contains(from), "{from}");
         let mut tree = ArtifactTree::new();
@@ -163,7 +166,7 @@ fn rules() -> impl Strategy<Value = Rule> {
             .prop_map(|(every, offset)| Rule::every(every, offset).unwrap().times),
     ];
     let months = prop_oneof![Just(ALL_MONTHS), 1u16..=ALL_MONTHS];
-    (months, days, times).prop_map(|(months, days, times)| Rule { months, days, times })
+    (months, days, times).prop_map(|(months, days, times)| Rule::plain(months, days, times))
 }
 
 proptest! {
@@ -202,6 +205,20 @@ proptest! {
             }
             day = day.checked_add(1.day()).unwrap();
         }
+    }
+
+    /// What the analysis takes a rule for when clocks are changed is what its one line is for cron:
+    /// it goes by the clock when its minute or its hour begins with a star.
+    #[test]
+    fn the_analysis_knows_which_lines_follow_the_clock(
+        every in prop::sample::select(vec![1u64, 2, 3, 5, 10, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440]),
+        offset in 0u64..1440,
+    ) {
+        let rule = Rule::every(every, offset).unwrap();
+        let lines = lines(&rule, "run");
+        prop_assert_eq!(lines.len(), 1);
+        let starred = lines[0].minutes.starts_with('*') || lines[0].hours.starts_with('*');
+        prop_assert_eq!(rule.is_all_day(), starred, "{} {}", lines[0].minutes, lines[0].hours);
     }
 
     #[test]

@@ -338,7 +338,7 @@ const MUTANTS: &[Mutant] = &[
         "share of mirrors between the sites",
         &[(
             "share { replication = 40 %; backup = 20 %; mirror = 20 % }",
-            "share { replication = 40 %; backup = 20 %; mirror = 0.1 % }",
+            "share { replication = 40 %; backup = 20 %; mirror = 0.05 % }",
         )],
         "images.rpo",
         "only-hz-a",

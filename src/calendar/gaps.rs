@@ -21,10 +21,13 @@ pub struct Gaps {
     /// From a run of a level to the next of the same level.
     pub same: Vec<Option<Gap>>,
     /// The shortest time from a run of a level to the next run of any: a run that takes longer
-    /// collides with it.
+    /// collides with it. A run that comes again because clocks show its time twice does not count.
     pub room: Vec<Option<Gap>>,
     /// The most runs of a level in any day, for counting.
     pub per_day: Vec<u64>,
+    /// The least time from a start to the end of its window, by level; `None` where no window is
+    /// stated. Zero when a start lies outside.
+    pub windows: Vec<Option<Gap>>,
 }
 
 impl Gaps {
@@ -40,7 +43,8 @@ const DAY: i64 = 86_400;
 /// the zone's transitions included.
 ///
 /// A gap counts when any moment of it lies within the horizon: the strike may fall before the
-/// first run in it, or after the last.
+/// first run in it, or after the last. Starts that are late at random may make each gap longer by
+/// what the later start is late, and shorter by what the earlier one is.
 ///
 /// A schedule that is the same every week has the same gaps every week but round a transition, so
 /// only a plain stretch and the days round each transition are looked at; tests hold that against
@@ -52,6 +56,7 @@ pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64) -> 
         same: vec![None; levels],
         room: vec![None; levels],
         per_day: vec![0; levels],
+        windows: vec![None; levels],
     };
     let to = from + days * DAY;
     let mut look = |a: i64, b: i64| window(runs, zone, (a, b), (from, to), &mut gaps);
@@ -75,7 +80,92 @@ pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64) -> 
             *n += rule.times.len() as u64;
         }
     }
+    windows(runs, zone, from, days, &mut gaps);
+    let late = runs.iter().map(|(r, _)| r.jitter).max().unwrap_or(Duration::ZERO);
+    if late > Duration::ZERO {
+        for gap in gaps.before.iter_mut().chain(&mut gaps.same).flatten() {
+            gap.length = gap.length.plus(late);
+        }
+        for gap in gaps.room.iter_mut().flatten() {
+            gap.length = Duration(gap.length.0.saturating_sub(late.0));
+        }
+    }
     gaps
+}
+
+/// The longest time from a run, over all runs in the horizon, to the first run that is due at least
+/// so long after it: what a start that is skipped while the run before goes on makes of a gap
+/// (calculus, 3.5: `W * ceil(T / W)` on an even grid). `None` when no run follows.
+pub fn next_free(runs: &[Rule], zone: &Zone, from: i64, days: i64, busy: Duration) -> Option<Duration> {
+    let busy_seconds = i64::try_from(busy.secs_up()).ok()?;
+    let ahead =
+        busy_seconds.checked_add(if runs.iter().all(Rule::repeats_weekly) { 16 } else { 366 } * DAY)?;
+    let to = from + days * DAY;
+    let mut worst: Option<i64> = None;
+    let mut look = |a: i64, b: i64| -> Option<()> {
+        let mut all: Vec<i64> =
+            runs.iter().flat_map(|r| r.occurrences(zone, a, b.saturating_add(ahead))).collect();
+        all.sort_unstable();
+        all.dedup();
+        for run in all.iter().take_while(|t| **t < b) {
+            let free = run.saturating_add(busy_seconds).max(run + 1);
+            let next = all.get(all.partition_point(|t| *t < free))?;
+            worst = worst.max(Some(next - run));
+        }
+        Some(())
+    };
+    if runs.iter().all(Rule::repeats_weekly) {
+        // As for gaps: a plain stretch, and the days round each transition.
+        let around = 16 * DAY + busy_seconds;
+        look(from - 16 * DAY, from + 16 * DAY)?;
+        for t in zone.transitions(from - around, to + 16 * DAY) {
+            look(t - around, t + 16 * DAY)?;
+        }
+    } else {
+        look(from - 366 * DAY, to)?;
+    }
+    let late = runs.iter().map(|r| r.jitter).max().unwrap_or(Duration::ZERO);
+    worst.map(|w| Duration::from_secs(w.unsigned_abs()).plus(late))
+}
+
+/// What is left of their windows when runs start, at least, by level: on the clocks of the horizon.
+fn windows(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, gaps: &mut Gaps) {
+    let mut keep = |level: usize, room: Duration, at: i64| {
+        if let Some(slot) = gaps.windows.get_mut(level)
+            && slot.is_none_or(|s| s.length > room)
+        {
+            *slot = Some(Gap { length: room, from: at });
+        }
+    };
+    for (rule, level) in runs {
+        let Some(window) = rule.window else { continue };
+        let mut look = |a: i64, b: i64| {
+            for start in rule.occurrences(zone, a, b) {
+                let Some((date, minute, _)) = zone.local(start) else { continue };
+                let Some(left) = window.left(minute) else {
+                    keep(*level, Duration::ZERO, start);
+                    continue;
+                };
+                let end = minute + left;
+                let day = if end >= 1440 { date.tomorrow().ok() } else { Some(date) };
+                // What clocks jump over ends with the jump.
+                let end = day.and_then(|d| {
+                    let caught = zone.due(d, end % 1440, super::Clock::CaughtUp);
+                    caught.into_iter().flatten().next()
+                });
+                let left = end.map_or(0, |e| (e - start).max(0));
+                let left = Duration::from_secs(left.unsigned_abs());
+                keep(*level, Duration(left.0.saturating_sub(rule.jitter.0)), start);
+            }
+        };
+        // A plain fortnight, or a year where not every week is the same; and the days round each
+        // transition.
+        let plain = if rule.repeats_weekly() { 15 } else { 366 };
+        look(from, from + plain * DAY);
+        for t in zone.transitions(from, from + days * DAY) {
+            look(t - 2 * DAY, t + 2 * DAY);
+        }
+    }
 }
 
 /// The gaps between the runs in a window that have a moment in `counts`.
@@ -100,15 +190,8 @@ fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: (
     let between = |a: i64, b: i64| Gap { length: Duration::from_secs((b - a).unsigned_abs()), from: a };
     let mut last = vec![None; gaps.same.len()];
     for (n, (t, level)) in all.iter().enumerate() {
-        if let Some((before, its_level)) = n.checked_sub(1).and_then(|p| all.get(p)) {
-            let gap = between(*before, *t);
-            keep(gaps.before.get_mut(*level), gap);
-            if let Some(room) = gaps.room.get_mut(*its_level)
-                && within(&gap)
-                && room.is_none_or(|r| r.length > gap.length)
-            {
-                *room = Some(gap);
-            }
+        if let Some((before, _)) = n.checked_sub(1).and_then(|p| all.get(p)) {
+            keep(gaps.before.get_mut(*level), between(*before, *t));
         }
         if let Some(slot) = last.get_mut(*level) {
             if let Some(before) = slot {
@@ -117,12 +200,33 @@ fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: (
             *slot = Some(*t);
         }
     }
+    let repeats = runs.iter().any(|(r, _)| r.is_repeated()) && !zone.transitions(from, to).is_empty();
+    if repeats {
+        let once = |r: &Rule| match r.is_repeated() {
+            true => Rule { clock: super::Clock::Once, ..r.clone() },
+            false => r.clone(),
+        };
+        all = runs
+            .iter()
+            .flat_map(|(rule, level)| once(rule).occurrences(zone, from, to).into_iter().map(|t| (t, *level)))
+            .collect();
+        all.sort_unstable();
+    }
+    for (one, next) in all.iter().zip(all.iter().skip(1)) {
+        let gap = between(one.0, next.0);
+        if let Some(room) = gaps.room.get_mut(one.1)
+            && within(&gap)
+            && room.is_none_or(|r| r.length > gap.length)
+        {
+            *room = Some(gap);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::{ALL_WEEKS, Days};
+    use crate::calendar::{ALL_WEEKS, Clock, Days};
     use proptest::prelude::*;
 
     const MARCH_2024: i64 = 1_709_251_200;
@@ -139,6 +243,70 @@ mod tests {
         let shanghai = Zone::named("Asia/Shanghai").unwrap();
         let gaps = worst_gaps(&[(Rule::daily(150), 0)], &shanghai, MARCH_2024, 365);
         assert_eq!(gaps.longest().unwrap().length, Duration::from_hours(24));
+    }
+
+    #[test]
+    fn cron_catches_up_what_clocks_jump_over() {
+        // 30 March 02:30 (01:30 UTC) to the jump on the 31st (01:00 UTC) are 23 h 30 min, and so is
+        // the time to 1 April 02:30 (00:30 UTC). In October 26th 02:30 (00:30 UTC) to the first
+        // 02:30 of the 27th is a day, and from there to the 28th (01:30 UTC) 25 hours.
+        let paris = Zone::named("Europe/Paris").unwrap();
+        let rule = Rule { clock: Clock::CaughtUp, ..Rule::daily(150) };
+        let gaps = worst_gaps(&[(rule, 0)], &paris, MARCH_2024, 365);
+        assert_eq!(gaps.longest().unwrap().length, Duration::from_hours(25));
+        assert_eq!(gaps.room[0].unwrap().length, Duration::from_mins(23 * 60 + 30));
+        // Bacula starts the second 02:30 of October too, an hour after the first; the first need not
+        // be over by then. The shortest time to another day's run is the 23 h of late March, from
+        // 02:30 of the 30th there is none: 24 h.
+        let gaps = worst_gaps(&[(Rule::daily(150), 0)], &paris, MARCH_2024, 365);
+        assert_eq!(gaps.room[0].unwrap().length, Duration::from_hours(24));
+        let gaps = worst_gaps(&[(Rule::daily(240), 0)], &paris, MARCH_2024, 365);
+        assert_eq!(gaps.room[0].unwrap().length, Duration::from_hours(23));
+        // Every half hour, by the clock: nothing changes in either night.
+        let gaps = worst_gaps(&[(Rule::every(30, 0).unwrap(), 0)], &paris, MARCH_2024, 365);
+        assert_eq!(gaps.longest().unwrap().length, Duration::from_mins(30));
+        assert_eq!(gaps.room[0].unwrap().length, Duration::from_mins(30));
+    }
+
+    #[test]
+    fn a_late_start_moves_both_gaps() {
+        let rule = Rule { jitter: Duration::from_mins(10), ..Rule::daily(60) };
+        let gaps = worst_gaps(&[(rule, 0)], &Zone::utc(), MARCH_2024, 365);
+        assert_eq!(gaps.longest().unwrap().length, Duration::from_mins(24 * 60 + 10));
+        assert_eq!(gaps.room[0].unwrap().length, Duration::from_mins(24 * 60 - 10));
+    }
+
+    #[test]
+    fn a_window_is_an_hour_shorter_in_the_night_of_spring() {
+        // 01:00..05:00, a run at 01:30: three and a half hours; on 31 March two and a half.
+        let window = Some(crate::calendar::Window { from: 60, to: 300 });
+        let rule = Rule { window, ..Rule::daily(90) };
+        let left = |zone: &str, rule: &Rule| {
+            let gaps = worst_gaps(&[(rule.clone(), 0)], &Zone::named(zone).unwrap(), MARCH_2024, 365);
+            gaps.windows[0].unwrap().length
+        };
+        assert_eq!(left("Europe/Paris", &rule), Duration::from_mins(150));
+        assert_eq!(left("Asia/Shanghai", &rule), Duration::from_mins(210));
+        let late = Rule { jitter: Duration::from_mins(30), ..rule.clone() };
+        assert_eq!(left("Asia/Shanghai", &late), Duration::from_mins(180));
+        assert_eq!(left("Asia/Shanghai", &Rule { times: vec![600], ..rule }), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_start_while_the_run_before_goes_on_is_skipped() {
+        // Every hour, 2 h 10 min each: the next free start is 3 h later (W * ceil(T / W)).
+        let hourly = [Rule::every(60, 0).unwrap()];
+        let next = |minutes| next_free(&hourly, &Zone::utc(), MARCH_2024, 365, Duration::from_mins(minutes));
+        assert_eq!(next(130), Some(Duration::from_hours(3)));
+        assert_eq!(next(50), Some(Duration::from_hours(1)));
+        assert_eq!(next(60), Some(Duration::from_hours(1)));
+        // Half past two of Paris by the clock, 10 hours each: nothing is skipped, so as the gap.
+        let paris = Zone::named("Europe/Paris").unwrap();
+        let daily = [Rule::daily(150)];
+        let next = |hours| next_free(&daily, &paris, MARCH_2024, 365, Duration::from_hours(hours));
+        assert_eq!(next(10), Some(Duration::from_hours(47)));
+        // 30 hours each: from 29 March the run of the 30th is skipped and the 31st has none: 71 h.
+        assert_eq!(next(30), Some(Duration::from_hours(71)));
     }
 
     #[test]
@@ -180,7 +348,7 @@ mod tests {
             let mut rule = Rule::every(every, offset).unwrap();
             rule.days = Days::Weekly { weeks: ALL_WEEKS, weekdays };
             let runs = [(rule, 0)];
-            let mut whole = Gaps { before: vec![None], same: vec![None], room: vec![None], per_day: vec![0] };
+            let mut whole = Gaps { before: vec![None], same: vec![None], room: vec![None], per_day: vec![0], windows: vec![None] };
             let horizon = (MARCH_2024, MARCH_2024 + 400 * DAY);
             window(&runs, &zone, (horizon.0 - 30 * DAY, horizon.1 + 30 * DAY), horizon, &mut whole);
             let quick = worst_gaps(&runs, &zone, MARCH_2024, 400);

@@ -6,7 +6,7 @@ mod rule;
 pub mod show;
 mod zone;
 
-pub use gaps::{Gap, Gaps, worst_gaps};
+pub use gaps::{Gap, Gaps, next_free, worst_gaps};
 pub use profile::{Line, WEEK_MINUTES, WEEK_SECONDS, WeekProfile};
-pub use rule::{ALL_MONTHS, ALL_WEEKDAYS, ALL_WEEKS, Days, NotAligned, Rule};
+pub use rule::{ALL_MONTHS, ALL_WEEKDAYS, ALL_WEEKS, Clock, Days, NotAligned, Rule, Window};
 pub use zone::{UnknownZone, Zone, day};

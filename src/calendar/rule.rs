@@ -1,6 +1,7 @@
 //! Schedules as sets of local minutes.
 
 use super::Zone;
+use crate::quantity::Duration;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -29,6 +30,43 @@ pub enum Days {
     },
 }
 
+/// What a schedule goes by in the nights in which clocks are changed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Clock {
+    /// What clocks show: a time that they jump over never comes, and one that they show twice comes
+    /// twice. So Bacula's director (it asks each hour which runs are due in that hour of the clock
+    /// and the next), and Debian's cron for a line whose minute or hour begins with `*`.
+    #[default]
+    Shown,
+    /// A time that clocks jump over comes right after the jump, and one that they show twice comes
+    /// once, the first time. So Debian's cron for all other lines (targets, 1c: run).
+    CaughtUp,
+    /// A time that clocks jump over never comes, and one that they show twice counts once: what
+    /// starts again an hour later is a run more, and no reason for the first to be over by then.
+    Once,
+}
+
+/// The part of a day that runs are to stay within, in minutes from local midnight. An end at or
+/// before the beginning is on the next day.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Window {
+    /// From this minute.
+    pub from: u16,
+    /// To this minute, below 1440.
+    pub to: u16,
+}
+
+impl Window {
+    /// Minutes from a minute of the day to the window's end; none when the minute is outside.
+    pub fn left(self, minute: u16) -> Option<u16> {
+        let length = match (self.to + 1440 - self.from) % 1440 {
+            0 => 1440,
+            length => length,
+        };
+        length.checked_sub((minute + 1440 - self.from) % 1440).filter(|left| *left > 0)
+    }
+}
+
 /// A schedule: on these days of these months, at these minutes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Rule {
@@ -38,6 +76,12 @@ pub struct Rule {
     pub days: Days,
     /// Minutes from midnight, rising, each below 1440; never empty.
     pub times: Vec<u16>,
+    /// Each start is late by a random time of at most this.
+    pub jitter: Duration,
+    /// What each run is to stay within, if that was said.
+    pub window: Option<Window>,
+    /// What whoever starts the runs goes by when clocks are changed.
+    pub clock: Clock,
 }
 
 /// An interval that the clock does not divide into.
@@ -50,30 +94,35 @@ pub struct NotAligned {
 const EVERY_DAY: Days = Days::Weekly { weeks: ALL_WEEKS, weekdays: ALL_WEEKDAYS };
 
 impl Rule {
+    /// On these days of these months at these minutes, without jitter or window.
+    pub fn plain(months: u16, days: Days, times: Vec<u16>) -> Self {
+        Self { months, days, times, jitter: Duration::ZERO, window: None, clock: Clock::Shown }
+    }
+
     /// Every day at a minute.
     pub fn daily(minute: u16) -> Self {
-        Self { months: ALL_MONTHS, days: EVERY_DAY, times: vec![minute] }
+        Self::plain(ALL_MONTHS, EVERY_DAY, vec![minute])
     }
 
     /// On days of the week (bit 0 is Monday) at a minute.
     pub fn weekly(weekdays: u8, minute: u16) -> Self {
-        Self { months: ALL_MONTHS, days: Days::Weekly { weeks: ALL_WEEKS, weekdays }, times: vec![minute] }
+        Self::plain(ALL_MONTHS, Days::Weekly { weeks: ALL_WEEKS, weekdays }, vec![minute])
     }
 
     /// On the `nth` (from 1) such day of each month at a minute.
     pub fn monthly_weekday(nth: u8, weekdays: u8, minute: u16) -> Self {
         let weeks = 1 << (nth - 1);
-        Self { months: ALL_MONTHS, days: Days::Weekly { weeks, weekdays }, times: vec![minute] }
+        Self::plain(ALL_MONTHS, Days::Weekly { weeks, weekdays }, vec![minute])
     }
 
     /// On a day (from 1) of each month at a minute.
     pub fn monthly_day(day: u8, minute: u16) -> Self {
-        Self { months: ALL_MONTHS, days: Days::Monthly { days: 1 << (day - 1) }, times: vec![minute] }
+        Self::plain(ALL_MONTHS, Days::Monthly { days: 1 << (day - 1) }, vec![minute])
     }
 
     /// On the first day of January, April, July and October at a minute.
     pub fn quarterly(minute: u16) -> Self {
-        Self { months: 0b0010_0100_1001, days: Days::Monthly { days: 1 }, times: vec![minute] }
+        Self::plain(0b0010_0100_1001, Days::Monthly { days: 1 }, vec![minute])
     }
 
     /// Every so many minutes, counted from midnight plus an offset.
@@ -92,7 +141,7 @@ impl Rule {
         }
         let first = offset % minutes;
         let times = (0..1440 / minutes).filter_map(|k| u16::try_from(first + k * minutes).ok()).collect();
-        Ok(Self { months: ALL_MONTHS, days: EVERY_DAY, times })
+        Ok(Self::plain(ALL_MONTHS, EVERY_DAY, times))
     }
 
     /// Whether it runs on a date.
@@ -136,13 +185,13 @@ impl Rule {
         // Months that only this rule has, then, in the months of both, the days that only it has.
         let apart = self.months & !other.months;
         if apart != 0 {
-            left.push(Self { months: apart, days: self.days, times: shared.clone() });
+            left.push(Self { months: apart, times: shared.clone(), ..self.clone() });
         }
         let months = self.months & other.months;
         if months == 0 {
             return left;
         }
-        let mut keep = |days: Days| left.push(Self { months, days, times: shared.clone() });
+        let mut keep = |days: Days| left.push(Self { months, days, times: shared.clone(), ..self.clone() });
         match (self.days, other.days) {
             (Days::Weekly { weeks, weekdays }, Days::Weekly { weeks: w, weekdays: d }) => {
                 if weekdays & !d != 0 {
@@ -167,9 +216,34 @@ impl Rule {
         left
     }
 
-    /// The instants in `[from, to)`, in Unix seconds, rising. A local time that clocks jump over
-    /// is left out and one that they show twice counts once, the first time: no scheduler that we
-    /// emit for does worse.
+    /// Whether the line of Debian's cron that says it has a minute or an hour that begins with `*`:
+    /// cron then goes by what clocks show. A test of the emitter holds it to this.
+    pub fn is_all_day(&self) -> bool {
+        let starred = |set: &[u16], size: u16| {
+            let step = match set {
+                [0, step, _, ..] => *step,
+                _ => return false,
+            };
+            size.is_multiple_of(step)
+                && set.len() == usize::from(size / step)
+                && set.iter().enumerate().all(|(n, m)| usize::from(*m) == n * usize::from(step))
+        };
+        let mut minutes: Vec<u16> = self.times.iter().map(|t| t % 60).collect();
+        let mut hours: Vec<u16> = self.times.iter().map(|t| t / 60).collect();
+        minutes.sort_unstable();
+        minutes.dedup();
+        hours.dedup();
+        // Only a rule that is one line: each of its minutes in each of its hours.
+        self.times.len() == minutes.len() * hours.len() && (starred(&minutes, 60) || starred(&hours, 24))
+    }
+
+    /// Whether its runs are started again when clocks show their time twice, though they are far
+    /// apart on all other days.
+    pub fn is_repeated(&self) -> bool {
+        self.clock == Clock::Shown && !self.is_all_day()
+    }
+
+    /// The instants in `[from, to)`, in Unix seconds, rising.
     pub fn occurrences(&self, zone: &Zone, from: i64, to: i64) -> Vec<i64> {
         let mut found = Vec::new();
         let Some((mut date, _, _)) = zone.local(from) else { return found };
@@ -178,12 +252,8 @@ impl Rule {
                 break;
             }
             if self.on(date) {
-                found.extend(
-                    self.times
-                        .iter()
-                        .filter_map(|minute| zone.instant(date, *minute))
-                        .filter(|t| (from..to).contains(t)),
-                );
+                let times = self.times.iter().flat_map(|minute| zone.due(date, *minute, self.clock));
+                found.extend(times.flatten().filter(|t| (from..to).contains(t)));
             }
             match date.checked_add(1.day()) {
                 Ok(next) => date = next,
@@ -216,8 +286,30 @@ mod tests {
         let paris = Zone::named("Europe/Paris").unwrap();
         // 30 and 31 March 2024; the clocks of Paris jump from 02:00 to 03:00 on the 31st.
         let from = 1_711_753_200;
-        let half_past_two = Rule::daily(150).occurrences(&paris, from, from + 3 * 86_400);
-        assert_eq!(half_past_two, [from + 9_000, from + 2 * 86_400 - 3_600 + 9_000]);
+        let half_past_two =
+            |clock| Rule { clock, ..Rule::daily(150) }.occurrences(&paris, from, from + 3 * 86_400);
+        let (before, after) = (from + 9_000, from + 2 * 86_400 - 3_600 + 9_000);
+        assert_eq!(half_past_two(Clock::Shown), [before, after]);
+        // The jump is 26 hours after the first midnight.
+        assert_eq!(half_past_two(Clock::CaughtUp), [before, from + 26 * 3_600, after]);
+        // 26, 27 and 28 October: on the 27th 02:30 is shown twice, an hour apart.
+        let from = 1_729_893_600;
+        let half_past_two =
+            |clock| Rule { clock, ..Rule::daily(150) }.occurrences(&paris, from, from + 3 * 86_400);
+        let night = from + 86_400 + 9_000;
+        let last = from + 2 * 86_400 + 3_600 + 9_000;
+        assert_eq!(half_past_two(Clock::Shown), [from + 9_000, night, night + 3_600, last]);
+        assert_eq!(half_past_two(Clock::CaughtUp), [from + 9_000, night, last]);
+    }
+
+    #[test]
+    fn windows_end() {
+        let night = Window { from: 60, to: 300 };
+        assert_eq!(night.left(90), Some(210));
+        assert_eq!((night.left(59), night.left(300)), (None, None));
+        let over = Window { from: 1320, to: 240 };
+        assert_eq!((over.left(1380), over.left(0), over.left(240)), (Some(300), Some(240), None));
+        assert_eq!(Window { from: 60, to: 60 }.left(0), Some(60));
     }
 
     fn rules() -> impl Strategy<Value = Rule> {
@@ -227,11 +319,7 @@ mod tests {
             (1u32..0x7fff_ffff).prop_map(|days| Days::Monthly { days }),
         ];
         (1u16..4096, days, proptest::collection::btree_set(0u16..12, 1..4)).prop_map(
-            |(months, days, times)| Rule {
-                months,
-                days,
-                times: times.into_iter().map(|t| t * 120).collect(),
-            },
+            |(months, days, times)| Rule::plain(months, days, times.into_iter().map(|t| t * 120).collect()),
         )
     }
 

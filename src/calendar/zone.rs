@@ -1,5 +1,6 @@
 //! Time zones, from data that is in the binary: every machine gives the same answer.
 
+use super::Clock;
 use crate::base::EcoString;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -60,11 +61,39 @@ impl Zone {
         ambiguous.earlier().ok().map(Timestamp::as_second)
     }
 
+    /// The instants at which what is meant for a local date and minute is due, at most two.
+    pub fn due(&self, date: Date, minute: u16, clock: Clock) -> [Option<i64>; 2] {
+        let Ok(time) = Time::new((minute / 60) as i8, (minute % 60) as i8, 0, 0) else { return [None; 2] };
+        let ambiguous = self.tz.to_ambiguous_timestamp(date.to_datetime(time));
+        let second = |t: Result<Timestamp, jiff::Error>| t.ok().map(Timestamp::as_second);
+        match (ambiguous.offset(), clock) {
+            (AmbiguousOffset::Gap { .. }, Clock::Shown | Clock::Once) => [None; 2],
+            (AmbiguousOffset::Gap { before, after }, Clock::CaughtUp) => {
+                // What is left of the hour when the jump comes is the same on both sides of it.
+                let late = second(ambiguous.later());
+                let jump = late.and_then(|late| {
+                    let width = i64::from(after.seconds() - before.seconds());
+                    self.transitions(late - width, late + width).into_iter().next()
+                });
+                [jump.or(late), None]
+            }
+            (AmbiguousOffset::Fold { .. }, Clock::Shown) => {
+                [second(ambiguous.earlier()), second(ambiguous.later())]
+            }
+            _ => [second(ambiguous.earlier()), None],
+        }
+    }
+
     /// The local date, minute of the day and weekday (Monday is 0) of an instant.
     pub fn local(&self, instant: i64) -> Option<(Date, u16, u8)> {
         let zoned = Timestamp::from_second(instant).ok()?.to_zoned(self.tz.clone());
         let minute = u16::from(zoned.hour().unsigned_abs()) * 60 + u16::from(zoned.minute().unsigned_abs());
         Some((zoned.date(), minute, zoned.weekday().to_monday_zero_offset().unsigned_abs()))
+    }
+
+    /// What its clocks are ahead of universal time at an instant, in seconds.
+    pub fn offset(&self, instant: i64) -> i64 {
+        Timestamp::from_second(instant).map_or(0, |t| i64::from(self.tz.to_offset(t).seconds()))
     }
 
     /// The instants in `[from, to)` at which clocks are changed.

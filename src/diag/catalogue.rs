@@ -104,6 +104,7 @@ declare! {
     ONE_FULL_KEPT "one-full-kept" Warning judge "fulls are kept for less than two of their intervals";
     STORE_OVERFLOWS "store-overflows" Error judge "a store may hold more than its mark within the horizon";
     DISK_OVERFLOWS "disk-overflows" Error judge "a disk may hold more than its mark within the horizon";
+    WINDOW_MISSED "window-missed" Error judge "a scheduled run may end outside of the window that its schedule states";
     NEVER_CATCHES_UP "never-catches-up" Error judge "more is written than a replica's way carries";
     UNENCRYPTED_LINK "unencrypted-link" Error judge "data of a tier that asks for encryption crosses a link that states none";
     ASSERT_FAILED "assert-failed" Error judge "something that the spec asserts does not hold";
@@ -169,6 +170,7 @@ declare! {
     BACULA_PATH "bacula-path" Error emit "a path that Bacula's files cannot hold";
     BACULA_NUMBER "bacula-number" Error emit "a number that is out of Bacula's range";
     SLOW_COPIES "slow-copies" Warning emit "copies of backups whose director is not beside the store that is read";
+    UNHELD_JITTER "unheld-jitter" Error emit "a random delay of Bacula's runs, which it cannot make";
     UNHELD_LIMIT "unheld-limit" Error emit "a limit on copies of backups, which Bacula does not hold";
 }
 

@@ -6,12 +6,17 @@
 //! Streams that share are solved together (`sharing.rs`, `maxmin.rs`); runs share devices on a
 //! timeline (`timeline.rs`).
 
+mod beside;
 mod capacity;
+mod device;
 mod disks;
 pub mod fluid;
+mod frame;
+mod late;
 pub mod maxmin;
 pub mod outage;
 mod points;
+mod queue;
 pub mod rate;
 pub mod run;
 pub mod sharing;
@@ -22,8 +27,10 @@ mod timeline;
 mod timetable;
 pub mod volumes;
 
+pub use beside::beside;
 pub use capacity::{Capacity, Held, Share, Stop, StoreFact};
 pub use disks::{DiskFact, DiskUse};
+pub use late::Between;
 pub use outage::{Detour, Gone};
 pub use points::{Asked, Break, PointFact, Points, Runs};
 pub use rate::{Binding, WayRate};
@@ -32,7 +39,7 @@ pub use sharing::Shared;
 pub use spare::Spare;
 pub use stream::{StreamFact, log_lowest, log_written, never_falls_back};
 
-use crate::calendar::{Gaps, Rule, Zone, worst_gaps};
+use crate::calendar::{Gaps, Rule, Zone, next_free, worst_gaps};
 use crate::model::{Class, Data, Hop, Model, On};
 use crate::ops::shaping::{self, Members, Parts};
 use crate::ops::{Job, JobKind, Ops, Path, Stream};
@@ -176,6 +183,11 @@ struct Calendar {
 }
 
 impl Calendar {
+    /// [`next_free`] over the horizon.
+    fn next_free(&self, runs: &[Rule], zone: &Zone, busy: Duration) -> Option<Duration> {
+        next_free(runs, zone, self.horizon.as_of, i64::from(self.horizon.days), busy)
+    }
+
     fn gaps(&mut self, runs: Vec<(Rule, usize)>, zone: &Zone) -> &Gaps {
         let horizon = self.horizon;
         self.known

@@ -1,5 +1,7 @@
 //! How much each run carries and how long it takes.
 
+use super::late::{self, Between, Real};
+use super::queue::Exclusive;
 use super::rate::WayRate;
 use super::stream::log_profile;
 use super::timeline::{Demand, Timeline, Use};
@@ -10,6 +12,7 @@ use crate::ops::job::{Job, JobKind, Level};
 use crate::ops::{Ops, class_of};
 use crate::quantity::{Bytes, Duration, Rate};
 use la_arena::Idx;
+use std::collections::BTreeMap;
 
 /// What is known of a job.
 #[derive(Clone, Debug)]
@@ -38,8 +41,14 @@ pub struct LevelFact {
     pub same: Option<Gap>,
     /// The shortest time from a run of this level to the next run.
     pub room: Option<Duration>,
-    /// How long a run takes at most; `None` without a bound.
+    /// What is left at least, when a run is due, of the window that its schedule states, and of
+    /// which run.
+    pub window: Option<Gap>,
+    /// How long a run takes at most from when it is due, waiting included; `None` without a bound.
     pub most: Option<Duration>,
+    /// Whether runs start when their schedule says, and what the longest time from a start to the
+    /// next comes to where they do not.
+    pub between: Between,
     /// How long it takes with nothing else going on, the size being today's.
     pub alone: Option<Duration>,
     /// The terms of `most`, for the derivation.
@@ -51,6 +60,10 @@ pub struct LevelFact {
 pub struct Terms {
     /// Starting, catalogue, ending.
     pub fixed: Duration,
+    /// Waiting for a drive or for a place of the director.
+    pub wait: Duration,
+    /// The part of it that is spent before it has its drive.
+    pub drive_wait: Duration,
     /// Making the backup readable on the client's own disk.
     pub staging: Duration,
     /// Moving it.
@@ -70,8 +83,21 @@ impl LevelFact {
 
     /// Work that is lost at most when the newest complete run is of before this one: the gap to
     /// this run plus its time (model, "run k of a schedule").
+    ///
+    /// Where runs are late the gap is the true one between their starts (calculus, 3.8 to 3.10).
     pub fn loss(&self) -> Option<Duration> {
-        if self.overruns() { None } else { Some(self.gap?.length.plus(self.most?)) }
+        let gap = match self.between {
+            Between::AsSaid if self.overruns() => return None,
+            Between::AsSaid => self.gap?.length,
+            Between::Late(gap) => gap,
+            Between::Unbounded => return None,
+        };
+        Some(gap.plus(self.most?))
+    }
+
+    /// Whether a run may end outside of the window that its schedule states.
+    pub fn misses_window(&self) -> bool {
+        self.window.is_some_and(|w| self.most.is_none_or(|most| most > w.length))
     }
 
     /// The same for a behaviour that can happen: the longest gap, and a run that takes what it
@@ -129,15 +155,25 @@ const LEVELS: [Level; 5] = [Level::Full, Level::Differential, Level::Incremental
 /// Fills the facts of all jobs: first how much each run carries, then how long it takes beside
 /// all others.
 pub(super) fn facts(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut Calendar) {
-    let mut demands: Vec<Demand> = Vec::new();
-    for (id, job) in ops.jobs.iter() {
-        let fact = volumes(model, ops, facts, calendar, id, job);
-        for (n, level) in fact.levels.iter().enumerate() {
-            demands.extend(demand(model, ops, facts, id, job, n, level, &fact));
-        }
+    for (id, _) in ops.jobs.iter() {
+        let fact = volumes(model, ops, facts, calendar, id, &[]);
         facts.jobs.insert(id, fact);
     }
-    let timeline = Timeline::new(demands, facts.horizon);
+    solve(model, ops, facts);
+    late::settle(model, ops, facts, calendar);
+}
+
+/// How long all runs take, from what they carry.
+pub(super) fn solve(model: &Model, ops: &Ops, facts: &mut Facts) {
+    let limits = limits(model, ops);
+    let mut demands: Vec<Demand> = Vec::new();
+    for (id, job) in ops.jobs.iter() {
+        let Some(fact) = facts.jobs.get(id) else { continue };
+        for (n, level) in fact.levels.iter().enumerate() {
+            demands.extend(demand(model, ops, facts, id, job, n, level, fact, &limits));
+        }
+    }
+    let timeline = Timeline::new(demands, limits, facts.horizon);
     for run in timeline.solve() {
         if let Some(level) = facts.jobs.get_mut(run.job).and_then(|f| f.levels.get_mut(run.level)) {
             level.most = run.most;
@@ -145,15 +181,28 @@ pub(super) fn facts(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut 
             level.terms = run.terms;
         }
     }
-    let crowded = ops.crowded();
-    for (id, job) in ops.jobs.iter() {
-        // Runs that may wait for a place wait for as long as all others take: there is no bound.
-        if let (Some(fact), true) =
-            (facts.jobs.get_mut(id), job.kind.director().is_some_and(|d| crowded.contains(&d)))
-        {
-            fact.levels.iter_mut().for_each(|l| l.most = None);
+}
+
+/// What there is less of than jobs that come for it, and how much.
+fn limits(model: &Model, ops: &Ops) -> BTreeMap<Exclusive, u64> {
+    let mut limits: BTreeMap<Exclusive, u64> = BTreeMap::new();
+    for director in ops.crowded() {
+        limits.insert(Exclusive::Places(director), ops.directors[director].jobs);
+    }
+    let mut users: BTreeMap<Idx<Store>, u64> = BTreeMap::new();
+    for (_, job) in ops.jobs.iter() {
+        for store in ops.stores_of(job) {
+            *users.entry(store).or_default() += 1;
         }
     }
+    for (store, users) in users {
+        if let Some(drives) = &model.stores[store].drives
+            && drives.value < users
+        {
+            limits.insert(Exclusive::Drives(store), drives.value);
+        }
+    }
+    limits
 }
 
 /// The most that a run puts on the wire: its cap, and never more than the card that sends it.
@@ -183,14 +232,17 @@ pub(super) fn hops(job: &Job) -> Vec<Hop> {
 }
 
 /// How much each level of a job carries, and its gaps.
-fn volumes(
+///
+/// `late` are the levels whose runs do not start as said.
+pub(super) fn volumes(
     model: &Model,
     ops: &Ops,
     facts: &Facts,
     calendar: &mut Calendar,
     id: Idx<Job>,
-    job: &Job,
+    late: &[Real],
 ) -> JobFact {
+    let job = &ops.jobs[id];
     let data: Vec<Idx<Data>> = match job.serves.first() {
         Some(copy) => together(model, model.copies[*copy].data),
         None => Vec::new(),
@@ -212,13 +264,17 @@ fn volumes(
         let at = place(level);
         let get = |list: &[Option<Gap>]| list.get(at).copied().flatten();
         let gap = get(&gaps.before);
+        let real = late::since(late, level);
+        let since = gap.map(|g| Gap { length: real.unwrap_or(g.length).max(g.length), ..g });
         levels.push(LevelFact {
             level,
-            bytes: carried(model, ops, facts, job, level, &data, &gaps, gap),
+            bytes: carried(model, ops, facts, job, level, &data, &gaps, since),
             gap,
             same: get(&gaps.same),
             room: get(&gaps.room).map(|g| g.length),
+            window: get(&gaps.windows),
             most: None,
+            between: Between::AsSaid,
             alone: None,
             terms: Terms::default(),
         });
@@ -321,6 +377,7 @@ fn demand(
     level: usize,
     fact: &LevelFact,
     whole: &JobFact,
+    limits: &BTreeMap<Exclusive, u64>,
 ) -> Option<Demand> {
     let disk = |host: Idx<Host>| (Use::Disk(host), facts.spare.disk(model, host));
     let card = |host: Idx<Host>| (Use::Card(host), facts.spare.card(model, ops, host, None));
@@ -381,18 +438,27 @@ fn demand(
         (device, scan)
     });
     let runs = job.runs.iter().filter(|r| r.level == fact.level).map(|r| r.rule.clone()).collect();
+    let drives = ops.stores_of(job).into_iter().map(Exclusive::Drives);
+    let places = job.kind.director().map(Exclusive::Places);
+    let needs = drives.chain(places).filter(|n| limits.contains_key(n)).collect();
     Some(Demand {
         job: id,
         level,
-        bytes: fact.bytes,
+        // What each late start adds to has no bound; the whole has.
+        bytes: fact.bytes.filter(|_| fact.between != Between::Unbounded || fact.level == Level::Full),
         today,
         devices,
         way: whole.way.rate,
         alone: alone.unwrap_or(Rate(u64::MAX)),
         staging,
         staged_alone,
+        fixed: JOB_OVERHEAD,
         runs,
         zone: job.zone.clone(),
         period: fact.room,
+        late: fact.between != Between::AsSaid,
+        skips: late::skips(job),
+        again: matches!(job.kind, JobKind::Copy { .. }),
+        needs,
     })
 }

@@ -18,16 +18,24 @@
 //! may lose to them. The `k` are those of the runs' own bounds: starting from the times that runs
 //! take alone, times and overlaps are widened in turn until nothing changes. At that point every
 //! run ends within its bound: the first one not to would have been sharing with more runs than its
-//! bound has counted, all of which are still within theirs.
+//! bound has counted, all of which are still within theirs. What a run waits for a place of its
+//! director or a drive of its store (`queue`) is part of its time and widened with it.
+//!
+//! A job runs once at a time, whatever its levels, and of the jobs of a director or a store that
+//! has fewer places no more run than it has places: `k` counts no more than that. A job whose run
+//! may still go on when its next is due has no place in the week: it is always there.
 
 use super::Horizon;
-use super::run::{JOB_OVERHEAD, Terms};
+use super::device::{Device, merged};
+use super::frame::{Frame, Start};
+use super::queue::{Exclusive, Own, Queue};
+use super::run::Terms;
 use crate::calendar::{Rule, WEEK_SECONDS, Zone};
 use crate::model::{Host, Store};
 use crate::ops::Job;
 use crate::quantity::{Bytes, Duration, Rate};
 use la_arena::Idx;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A device that runs share.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -60,10 +68,20 @@ pub(super) struct Demand {
     pub staging: Option<((Use, Rate), Bytes)>,
     /// What that disk gives it when nothing else goes on.
     pub staged_alone: Option<Rate>,
+    /// Starting, catalogue, ending.
+    pub fixed: Duration,
     pub runs: Vec<Rule>,
     pub zone: Zone,
     /// The shortest time to the next run of the job.
     pub period: Option<Duration>,
+    /// Whether it is known that its job's runs overrun.
+    pub late: bool,
+    /// Whether a run that is due while the one before goes on is left out; else it waits.
+    pub skips: bool,
+    /// Whether it comes for a place again and again, once for each run that it copies.
+    pub again: bool,
+    /// What only so many runs can have at once, drives before places.
+    pub needs: Vec<Exclusive>,
 }
 
 /// What a run comes to.
@@ -71,6 +89,7 @@ pub(super) struct Demand {
 pub(super) struct Solved {
     pub job: Idx<Job>,
     pub level: usize,
+    /// From when it is due to its end.
     pub most: Option<Duration>,
     pub alone: Option<Duration>,
     pub terms: Terms,
@@ -78,90 +97,90 @@ pub(super) struct Solved {
 
 /// Runs that come at least this often are small.
 const GREAT: Duration = Duration::from_hours(6);
-/// Rounds of widening after which there is no bound.
-const ROUNDS: usize = 40;
+/// Rounds of widening after which what still grows has no bound.
+const ROUNDS: usize = 60;
+/// Rounds after which nothing has.
+const LAST: usize = 100;
 
 pub(super) struct Timeline {
     demands: Vec<Demand>,
-    starts: Vec<Vec<u64>>,
-    slack: u64,
-}
-
-/// All runs of a device: the work of small ones, the places of great ones.
-#[derive(Default)]
-struct Device {
-    small_rate: f64,
-    small_burst: f64,
-    /// Starts and ends in seconds of the week, an end behind its start possibly in the next week.
-    great: Vec<(u64, u64)>,
-    /// Second of the week, and how many great runs go on from then.
-    load: Vec<(u64, u64)>,
+    frame: Frame,
+    starts: Vec<Vec<Start>>,
+    small: Vec<bool>,
+    /// How many places there are of what is scarce.
+    limits: BTreeMap<Exclusive, u64>,
 }
 
 impl Timeline {
-    pub fn new(demands: Vec<Demand>, horizon: Horizon) -> Self {
-        let mut zones: Vec<&Zone> = demands.iter().map(|d| &d.zone).collect();
-        zones.dedup();
-        let one = zones.first().is_none_or(|first| zones.iter().all(|z| z == first));
-        let starts: Vec<Vec<u64>> = demands.iter().map(|d| places(d, horizon.as_of, one)).collect();
-        // Zones that change their clocks on different days move against one another by an hour.
-        let slack = if one { 0 } else { 3_600 };
-        Self { demands, starts, slack }
+    pub fn new(demands: Vec<Demand>, limits: BTreeMap<Exclusive, u64>, horizon: Horizon) -> Self {
+        let frame = Frame::new(demands.iter().map(|d| &d.zone), horizon);
+        let starts: Vec<Vec<Start>> = demands
+            .iter()
+            .map(|d| {
+                let late = d.runs.iter().map(|r| r.jitter).max().unwrap_or(Duration::ZERO);
+                frame.starts(&d.runs, &d.zone, late)
+            })
+            .collect();
+        let small = starts.iter().map(|s| Frame::nearest(s) < GREAT).collect();
+        Self { demands, frame, starts, small, limits }
     }
 
-    fn is_small(demand: &Demand) -> bool {
-        demand.period.is_some_and(|p| p < GREAT)
+    fn is_small(&self, n: usize) -> bool {
+        self.small.get(n).copied().unwrap_or(false)
+    }
+
+    /// Whether a run may still go on when the next of its job is due.
+    fn is_late(&self, n: usize, demand: &Demand, most: Option<Duration>) -> bool {
+        let twice = !self.is_small(n) && self.starts.get(n).is_some_and(|s| s.iter().any(|s| s.twice));
+        match (most, demand.period) {
+            (Some(most), Some(period)) => most.times(1 + u64::from(twice)) > period,
+            (Some(_), None) => false,
+            (None, _) => true,
+        }
     }
 
     pub fn solve(&self) -> Vec<Solved> {
-        let mut devices: BTreeMap<Use, Device> = BTreeMap::new();
-        for demand in self.demands.iter().filter(|d| Self::is_small(d)) {
-            let bytes = demand.bytes.map_or(0.0, |b| b.0 as f64);
-            let period = demand.period.map_or(1.0, Duration::as_secs_f64).max(1.0);
-            for device in touched(demand) {
-                let d = devices.entry(device).or_default();
-                d.small_rate += bytes / period;
-                d.small_burst += 2.0 * bytes;
-            }
-        }
-        let mut times: Vec<Option<Solved>> = self.demands.iter().map(|d| Some(self.alone(d))).collect();
+        let mut times: Vec<Solved> = self.demands.iter().map(|d| self.alone(d)).collect();
+        let mut late: BTreeSet<Idx<Job>> = self.demands.iter().filter(|d| d.late).map(|d| d.job).collect();
         let mut settled = false;
-        for _ in 0..ROUNDS {
-            self.place(&mut devices, &times);
-            let next: Vec<Option<Solved>> = self
-                .demands
+        for round in 0..LAST {
+            for ((n, demand), time) in self.demands.iter().enumerate().zip(&times) {
+                if self.is_late(n, demand, time.most) {
+                    late.insert(demand.job);
+                }
+            }
+            let devices = self.devices(&times, &late);
+            let queues = self.queues(&times, &late);
+            let next: Vec<Solved> = times
                 .iter()
-                .zip(&self.starts)
-                .zip(&times)
-                .map(|((demand, starts), before)| {
-                    let before = (*before)?;
-                    let solved = self.beside(demand, starts, before, &devices);
+                .enumerate()
+                .zip(&self.demands)
+                .map(|((n, before), demand)| {
+                    let solved = self.beside(n, demand, *before, &devices, &queues, &late);
                     // Only ever wider, so that the rounds end.
-                    Some(if solved.most < before.most && solved.most.is_some() { before } else { solved })
+                    match (solved.most, before.most) {
+                        (Some(_), Some(was)) => {
+                            let wider = wider(solved, *before);
+                            let grows = wider.most != Some(was);
+                            if grows && round >= ROUNDS { Solved { most: None, ..wider } } else { wider }
+                        }
+                        _ => Solved { most: None, ..solved },
+                    }
                 })
                 .collect();
-            let same = next.iter().zip(&times).all(|(a, b)| match (a, b) {
-                (Some(a), Some(b)) => a.most == b.most,
-                _ => true,
-            });
+            settled = next.iter().zip(&times).all(|(a, b)| a.most == b.most);
             times = next;
-            if same {
-                settled = true;
+            if settled {
                 break;
             }
         }
+        for (time, demand) in times.iter_mut().zip(&self.demands) {
+            if !settled {
+                time.most = None;
+            }
+            time.alone = self.alone(demand).alone;
+        }
         times
-            .into_iter()
-            .zip(&self.demands)
-            .map(|(t, d)| {
-                let mut solved = t.unwrap_or_else(|| self.alone(d));
-                if !settled {
-                    solved.most = None;
-                }
-                solved.alone = self.alone(d).alone;
-                solved
-            })
-            .collect()
     }
 
     /// The time of a run that has everything to itself: as a bound, and as what surely passes.
@@ -180,72 +199,208 @@ impl Timeline {
         Solved {
             job: demand.job,
             level: demand.level,
-            most: time(demand.bytes, narrowest(demand, |_| 1.0), staging).map(|t| t.plus(JOB_OVERHEAD)),
+            most: time(demand.bytes, narrowest(demand, |_| 1.0), staging).map(|t| t.plus(demand.fixed)),
             alone: time(demand.today, demand.alone.0 as f64 / 8.0, demand.staged_alone),
             terms: Terms::default(),
         }
     }
 
-    /// Puts every great run in its places, with the times of the last round.
-    fn place(&self, devices: &mut BTreeMap<Use, Device>, times: &[Option<Solved>]) {
-        for device in devices.values_mut() {
-            device.great.clear();
-        }
-        for ((demand, starts), time) in self.demands.iter().zip(&self.starts).zip(times) {
-            if Self::is_small(demand) {
-                continue;
+    /// The demands of each job, which stand together, with their numbers.
+    fn jobs(&self) -> impl Iterator<Item = (usize, &[Demand])> {
+        let mut at = 0;
+        self.demands.chunk_by(|a, b| a.job == b.job).map(move |chunk| {
+            let first = at;
+            at += chunk.len();
+            (first, chunk)
+        })
+    }
+
+    /// What everyone asks of each device, with the times of the last round.
+    fn devices(&self, times: &[Solved], late: &BTreeSet<Idx<Job>>) -> BTreeMap<Use, Device> {
+        let mut devices: BTreeMap<Use, Device> = BTreeMap::new();
+        for (first, levels) in self.jobs() {
+            let mut spans: Vec<(u64, u64)> = Vec::new();
+            let mut uses: Vec<Use> = Vec::new();
+            let always = levels.iter().any(|d| late.contains(&d.job));
+            for (n, demand) in (first..).zip(levels) {
+                let bytes = demand.bytes.map_or(0.0, |b| b.0 as f64);
+                if !always && self.is_small(n) {
+                    let period = demand.period.map_or(1.0, Duration::as_secs_f64).max(1.0);
+                    for device in touched(demand) {
+                        let d = devices.entry(device).or_default();
+                        d.small_rate += bytes / period;
+                        d.small_burst += 2.0 * bytes;
+                    }
+                    continue;
+                }
+                uses.extend(touched(demand));
+                let time = times.get(n).and_then(|t| t.most);
+                match (always, time) {
+                    (false, Some(time)) => spans.extend(self.spans(n, time)),
+                    _ => spans.push((0, WEEK_SECONDS)),
+                }
             }
-            // Without a bound it is always there.
-            let length = time.and_then(|t| t.most).map_or(WEEK_SECONDS, |t| t.secs_up().min(WEEK_SECONDS));
-            for device in touched(demand) {
+            uses.sort_unstable();
+            uses.dedup();
+            let spans = merged(spans);
+            let scarce = levels.iter().find_map(|d| d.needs.first()).copied();
+            for device in uses {
                 let d = devices.entry(device).or_default();
-                for start in starts {
-                    let from = (start + WEEK_SECONDS - self.slack) % WEEK_SECONDS;
-                    d.great.push((from, (length + 2 * self.slack).min(WEEK_SECONDS)));
+                d.great.extend(spans.iter().map(|(from, length)| (*from, *length, scarce)));
+            }
+        }
+        for (place, device) in &mut devices {
+            let drives = match place {
+                Use::Store(store) => self.limits.get(&Exclusive::Drives(*store)).copied(),
+                _ => None,
+            };
+            device.count(drives.unwrap_or(u64::MAX), &self.limits);
+        }
+        devices
+    }
+
+    /// The seconds of the week in which the runs of a demand may go on.
+    fn spans(&self, n: usize, time: Duration) -> impl Iterator<Item = (u64, u64)> {
+        let length = time.secs_up().min(WEEK_SECONDS);
+        self.starts.get(n).into_iter().flatten().map(move |s| self.frame.span(*s, length))
+    }
+
+    /// Everyone who comes for what is scarce, with the times of the last round.
+    fn queues(&self, times: &[Solved], late: &BTreeSet<Idx<Job>>) -> BTreeMap<Exclusive, Queue> {
+        let mut queues: BTreeMap<Exclusive, Queue> =
+            self.limits.iter().map(|(what, places)| (*what, Queue::new(*places))).collect();
+        for ((n, demand), time) in self.demands.iter().enumerate().zip(times) {
+            for need in &demand.needs {
+                let Some(queue) = queues.get_mut(need) else { continue };
+                let (Some(most), Some(hold)) = (time.most, self.hold(*need, time)) else {
+                    queue.endless();
+                    continue;
+                };
+                match (late.contains(&demand.job), demand.skips, self.is_small(n)) {
+                    (true, false, _) => queue.endless(),
+                    // At most one of them is let in before the one before is gone.
+                    (true, true, _) | (false, _, true) => {
+                        let (stay, period) = stay(demand, most);
+                        queue.small(stay, period, hold);
+                    }
+                    (false, _, false) => {
+                        let length = most.secs_up().min(WEEK_SECONDS);
+                        for start in self.starts.get(n).into_iter().flatten() {
+                            let hold = hold.times(1 + u64::from(start.twice));
+                            queue.great(self.frame.span(*start, length), hold);
+                        }
+                    }
                 }
             }
         }
-        for device in devices.values_mut() {
-            device.count();
+        queues.values_mut().for_each(Queue::sort);
+        queues
+    }
+
+    /// How long a run holds on to a thing once it has it: a drive is kept while the run waits for a
+    /// place of its director.
+    fn hold(&self, need: Exclusive, time: &Solved) -> Option<Duration> {
+        let waits = time.terms.wait;
+        let before = match need {
+            Exclusive::Places(_) => waits,
+            Exclusive::Drives(_) => time.terms.drive_wait,
+        };
+        Some(Duration(time.most?.0.saturating_sub(before.0)))
+    }
+
+    /// What a run waits for a drive, and in all.
+    fn waits(
+        &self,
+        n: usize,
+        demand: &Demand,
+        before: Solved,
+        queues: &BTreeMap<Exclusive, Queue>,
+        late: bool,
+    ) -> Option<(Duration, Duration)> {
+        let (mut drive, mut all) = (Duration::ZERO, Duration::ZERO);
+        let most = before.most?;
+        let starts: Vec<(u64, u64)> = self.spans(n, Duration::ZERO).collect();
+        for need in &demand.needs {
+            let Some(queue) = queues.get(need) else { continue };
+            let hold = self.hold(*need, &before)?;
+            let later = if demand.again { most } else { all };
+            let small = self.is_small(n) || late;
+            let own = if small {
+                let (stay, period) = stay(demand, most);
+                Own::Small(stay, period, hold)
+            } else {
+                Own::Great(hold)
+            };
+            // A run that skips starts is due where its schedule says, and small ones anywhere.
+            let due = (!self.is_small(n)).then_some(starts.as_slice());
+            let wait = queue.wait(due, later, own)?;
+            all = all.plus(wait);
+            if matches!(need, Exclusive::Drives(_)) {
+                drive = wait;
+            }
         }
+        Some((drive, all))
+    }
+
+    /// How many great runs share each device with a run of this demand at the worst moment, it
+    /// counted.
+    fn sharing(
+        &self,
+        n: usize,
+        demand: &Demand,
+        length: Duration,
+        devices: &BTreeMap<Use, Device>,
+        late: &BTreeSet<Idx<Job>>,
+    ) -> BTreeMap<Use, u64> {
+        let always = late.contains(&demand.job);
+        let anywhere = always || self.is_small(n);
+        let spans: Vec<(u64, u64)> = if anywhere { Vec::new() } else { self.spans(n, length).collect() };
+        let k = |device: Use| -> u64 {
+            let Some(d) = devices.get(&device) else { return 1 };
+            let k = if anywhere {
+                // It may fall anywhere; a small one is not among those that are counted.
+                let most = d.load.iter().map(|l| l.1).max().unwrap_or(0);
+                most + u64::from(!always)
+            } else {
+                spans.iter().map(|(from, length)| d.most_between(*from, *length)).max().unwrap_or(1)
+            };
+            let drives = match device {
+                Use::Store(store) => self.limits.get(&Exclusive::Drives(store)).copied(),
+                _ => None,
+            };
+            k.min(drives.unwrap_or(u64::MAX)).max(1)
+        };
+        touched(demand).into_iter().map(|d| (d, k(d))).collect()
     }
 
     /// The time of a run beside the others.
     fn beside(
         &self,
+        n: usize,
         demand: &Demand,
-        starts: &[u64],
         before: Solved,
         devices: &BTreeMap<Use, Device>,
+        queues: &BTreeMap<Exclusive, Queue>,
+        late: &BTreeSet<Idx<Job>>,
     ) -> Solved {
         let none = Solved { most: None, ..before };
         let (Some(bytes), Some(length)) = (demand.bytes, before.most) else { return none };
-        let length = length.secs_up().min(WEEK_SECONDS);
-        let sharing = |device: Use| -> f64 {
-            let Some(d) = devices.get(&device) else { return 1.0 };
-            let own = u64::from(Self::is_small(demand));
-            let k = if Self::is_small(demand) {
-                // A small run may fall anywhere.
-                d.load.iter().map(|l| l.1).max().unwrap_or(0)
-            } else {
-                starts.iter().map(|s| d.most_between(*s, length)).max().unwrap_or(1)
-            };
-            (k + own).max(1) as f64
-        };
-        let ks: BTreeMap<Use, f64> = touched(demand).into_iter().map(|d| (d, sharing(d))).collect();
-        let k = |device: Use| ks.get(&device).copied().unwrap_or(1.0);
-        let own_work = |device: Use| {
-            let small = Self::is_small(demand) && touched(demand).contains(&device);
-            if small { 2.0 * bytes.0 as f64 } else { 0.0 }
-        };
+        let always = late.contains(&demand.job);
+        let Some((drive_wait, wait)) = self.waits(n, demand, before, queues, always) else { return none };
+        let ks = self.sharing(n, demand, length, devices, late);
+        let k = |device: Use| ks.get(&device).map_or(1.0, |k| *k as f64);
+        // Its own other runs do not go on beside it.
+        let counted = self.is_small(n) && !always;
+        let period = demand.period.map_or(1.0, Duration::as_secs_f64).max(1.0);
+        let own = if counted { bytes.0 as f64 } else { 0.0 };
         // One phase: so many bytes at least at this rate, with the small runs of these devices.
         let phase = |work: f64, rate: f64, through: &[Use]| -> Option<Duration> {
             let mut burst = 0.0;
             let mut flow = 0.0;
             for device in through {
                 if let Some(d) = devices.get(device) {
-                    burst += (d.small_burst - own_work(*device)).max(0.0) / k(*device);
-                    flow += d.small_rate / k(*device);
+                    burst += (d.small_burst - 2.0 * own).max(0.0) / k(*device);
+                    flow += (d.small_rate - own / period).max(0.0) / k(*device);
                 }
             }
             seconds(work + burst, rate - flow)
@@ -259,55 +414,34 @@ impl Timeline {
             None => Some(Duration::ZERO),
         };
         let (Some(transfer), Some(staging)) = (transfer, staging) else { return none };
-        let most_shared = ks.values().fold(1.0_f64, |a, b| a.max(*b));
-        let terms = Terms { fixed: JOB_OVERHEAD, staging, transfer, sharing: most_shared as u64 };
-        Solved { most: Some(JOB_OVERHEAD.plus(transfer).plus(staging)), terms, ..before }
+        let sharing = ks.values().copied().max().unwrap_or(1);
+        let terms = Terms { fixed: demand.fixed, wait, drive_wait, staging, transfer, sharing };
+        let most = demand.fixed.plus(wait).plus(transfer).plus(staging);
+        Solved { most: Some(most), terms, ..before }
     }
 }
 
-impl Device {
-    /// Sorts the starts and ends of great runs into how many go on from when.
-    fn count(&mut self) {
-        let mut steps: Vec<(u64, i64)> = Vec::with_capacity(2 * self.great.len() + 1);
-        let mut always = 0;
-        for (from, length) in &self.great {
-            if *length >= WEEK_SECONDS {
-                always += 1;
-                continue;
-            }
-            let to = from + length;
-            steps.push((*from, 1));
-            if to <= WEEK_SECONDS {
-                steps.push((to, -1));
-            } else {
-                always += 1;
-                steps.push((to - WEEK_SECONDS, -1));
-            }
-        }
-        // At the same second a run that ends still counts beside one that begins.
-        steps.sort_unstable_by_key(|(at, step)| (*at, std::cmp::Reverse(*step)));
-        let mut now = always;
-        self.load.clear();
-        self.load.push((0, u64::try_from(now).unwrap_or(0)));
-        for (at, step) in steps {
-            now += step;
-            self.load.push((at, u64::try_from(now).unwrap_or(0)));
-        }
-    }
+/// The wider of two answers, in each of its terms.
+fn wider(a: Solved, b: Solved) -> Solved {
+    let (x, y) = (a.terms, b.terms);
+    let terms = Terms {
+        fixed: x.fixed.max(y.fixed),
+        wait: x.wait.max(y.wait),
+        drive_wait: x.drive_wait.max(y.drive_wait),
+        staging: x.staging.max(y.staging),
+        transfer: x.transfer.max(y.transfer),
+        sharing: x.sharing.max(y.sharing),
+    };
+    let sum = terms.fixed.plus(terms.wait).plus(terms.staging).plus(terms.transfer);
+    Solved { most: Some(sum).max(a.most).max(b.most), terms, ..a }
+}
 
-    /// The most great runs that go on at the same time in `[from, from + length]`.
-    fn most_between(&self, from: u64, length: u64) -> u64 {
-        let to = from + length;
-        let inside = |a: u64, b: u64| {
-            let first = self.load.partition_point(|(at, _)| *at <= a).saturating_sub(1);
-            self.load.iter().skip(first).take_while(|(at, _)| *at <= b).map(|(_, n)| *n).max().unwrap_or(0)
-        };
-        if to <= WEEK_SECONDS {
-            inside(from, to)
-        } else {
-            inside(from, WEEK_SECONDS).max(inside(0, to - WEEK_SECONDS))
-        }
-    }
+/// How long a run that comes often is there, and how often one comes. One that skips starts is let
+/// in only when the one before is gone.
+fn stay(demand: &Demand, most: Duration) -> (Duration, Duration) {
+    let period = demand.period.unwrap_or(Duration::from_secs(WEEK_SECONDS));
+    let stay = if demand.skips { most.min(period) } else { most };
+    (stay, period)
 }
 
 /// The devices of a run, that of its staging included.
@@ -336,27 +470,5 @@ fn seconds(work: f64, rate: f64) -> Option<Duration> {
         .then(|| Duration((time * 1e9 * (1.0 + 1e-9)).ceil() as u64))
 }
 
-/// The seconds of the week at which a demand's runs begin. A rule of months or of days of the
-/// month is taken as if it came in every week, on every day that it may fall on.
-fn places(demand: &Demand, as_of: i64, local: bool) -> Vec<u64> {
-    let offset = if local {
-        0
-    } else {
-        // Local midnight of Monday in universal time, so that zones can be compared.
-        demand.zone.local(as_of).map_or(0, |(_, minute, day)| {
-            let local = (i64::from(day) * 1440 + i64::from(minute)) * 60;
-            let universal = (as_of + 3 * 86_400).rem_euclid(WEEK_SECONDS as i64);
-            (universal - local.div_euclid(60) * 60).rem_euclid(WEEK_SECONDS as i64)
-        })
-    };
-    let mut all = Vec::new();
-    for rule in &demand.runs {
-        for day in (0..7).filter(|d| rule.weekdays() & (1 << d) != 0) {
-            for minute in &rule.times {
-                let at = (day * 1440 + i64::from(*minute)) * 60 + offset;
-                all.push(at.rem_euclid(WEEK_SECONDS as i64).unsigned_abs());
-            }
-        }
-    }
-    all
-}
+#[cfg(test)]
+mod tests;

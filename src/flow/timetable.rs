@@ -121,7 +121,7 @@ mod tests {
                 Rule::daily(150),
                 Rule::every(30, 5).unwrap(),
                 Rule::weekly(0b100_0000, 90),
-                Rule { months: ALL_MONTHS, days: Days::Monthly { days: 1 << 14 }, times: vec![0, 1439] },
+                Rule::plain(ALL_MONTHS, Days::Monthly { days: 1 << 14 }, vec![0, 1439]),
             ] {
                 let dates = dates(&zone, from, to);
                 let mut found: Vec<i64> = dates

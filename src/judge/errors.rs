@@ -7,10 +7,10 @@ use crate::base::Span;
 use crate::base::similar::nearest;
 use crate::calendar::show as calendar;
 use crate::diag::{Diagnostic, Problems, Waived, catalogue as c};
-use crate::flow::{Break, DiskFact, DiskUse, LevelFact, Stop, StoreFact};
+use crate::flow::{Break, DiskFact, DiskUse, Stop, StoreFact};
 use crate::model::claims::{Asked, Assertion};
 use crate::model::{Copy, Data, Hop, Host, Input, Model, Objective, Response, Service, Store, StrikeKind};
-use crate::ops::{Director, Job, Level, Pool, Stream};
+use crate::ops::{Job, Level, Pool, Stream};
 use crate::plan::{Estate, Reason, Subject};
 use crate::quantity::{Duration, show};
 use la_arena::Idx;
@@ -88,7 +88,8 @@ fn not_met(estate: Estate<'_>, verdicts: &Verdicts, worst: &Verdict, group: &[&V
         let more = if others.len() > 6 { format!(" and {} more", others.len() - 6) } else { String::new() };
         finding = finding.note(format!("{words} {shown}{more}"));
     }
-    finding.help(super::rules::sync::without_loss(estate, worst).unwrap_or_else(|| way_out(worst)))
+    let way = super::rules::sync::without_loss(estate, worst).or_else(|| super::runs::way_out(estate, worst));
+    finding.help(way.unwrap_or_else(|| way_out(worst)))
 }
 
 /// Where the input stands that binds a verdict: the schedule, the stream, or the copy's own place.
@@ -153,45 +154,6 @@ fn way_out(v: &Verdict) -> String {
             "the note names the steps that take the time: shorten the longest, or promise less".to_owned()
         }
     }
-}
-
-pub(super) fn overruns(job: &Job, level: &LevelFact, binds: Option<Duration>) -> Diagnostic {
-    let at = job.runs.iter().find(|r| r.level == level.level).map_or(job.span, |r| r.span);
-    let takes = match level.most {
-        Some(most) => format!("takes up to {}", show::duration(most)),
-        None => "has no bound on its time".to_owned(),
-    };
-    let next =
-        level.room.map_or(String::new(), |r| format!(" and the next is due after {}", show::duration(r)));
-    let finding = Diagnostic::new(
-        &c::RUN_OVERRUNS,
-        at,
-        format!("a {} run of `{}` {takes}{next}", level.level.name(), job.name),
-    )
-    .help("let it run less often, carry less, or give it more bandwidth");
-    match binds {
-        Some(alone) => finding.note(format!(
-            "alone, with today's size, it takes {}: the rest is growth, or waiting for others that use the same disks, cards, links and stores",
-            show::duration(alone)
-        )),
-        None => finding,
-    }
-}
-
-pub(super) fn crowded(estate: Estate<'_>, director: Idx<Director>) -> Diagnostic {
-    let d = &estate.ops.directors[director];
-    let server = estate.model.backup_servers.iter().find(|(_, s)| s.host.0 == d.host);
-    let span = server.map_or(d.span, |(_, s)| if s.jobs.assumed.is_none() { s.jobs.span } else { s.span });
-    let jobs = estate.ops.jobs.iter().filter(|(_, j)| j.kind.director() == Some(director)).count();
-    Diagnostic::new(
-        &c::RUN_OVERRUNS,
-        span,
-        format!(
-            "`{}` has {jobs} jobs and runs {} at once: how long a run waits has no bound",
-            d.name, d.jobs
-        ),
-    )
-    .help(format!("raise `jobs` to {jobs}: runs then share disks, cards and links instead of waiting"))
 }
 
 pub(super) fn never_catches_up(stream: &Stream, mean: u64, service: u64, why: String) -> Diagnostic {

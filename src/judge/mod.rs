@@ -7,6 +7,7 @@ mod errors;
 mod kept;
 mod promises;
 mod rules;
+mod runs;
 mod thin;
 mod verdict;
 mod waivers;

@@ -105,7 +105,7 @@ pub enum CopyKind {
     /// A tree of files kept alike by scheduled runs.
     Mirror(Mirror),
     /// Scheduled backups into a store.
-    Backup(Backup),
+    Backup(Box<Backup>),
     /// Scheduled copies of another store's backups.
     CopyOf(CopyOf),
 }

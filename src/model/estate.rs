@@ -77,6 +77,9 @@ pub struct Store {
     pub mark: Input<Ratio>,
     /// What it reads and writes.
     pub rate: Input<Rate>,
+    /// How many runs can use it at the same time, 1 or more; `None`: each job has a device of its
+    /// own.
+    pub drives: Option<Input<u64>>,
     /// How long what was written cannot be deleted by anybody, when a mechanism outside of what
     /// is emitted holds that (`enforced`).
     pub immutable: Option<Input<Duration>>,

@@ -7,7 +7,7 @@ use super::stream::{Path, Stream};
 use super::takeover::{Member, Vrrp};
 use super::{Ops, retention, shaping};
 use crate::base::{EcoString, Span};
-use crate::calendar::Rule;
+use crate::calendar::{Clock, Rule};
 use crate::diag::Problems;
 use crate::model::{
     Backup, Class, Cluster, Copy, CopyKind, Host, Method, Model, On, Place, PoolSpec, Route, Site, Store,
@@ -316,7 +316,7 @@ impl Lower<'_> {
                 scheduler: Scheduler::Cron,
                 zone: self.model.sites[site].zone.clone(),
                 site,
-                runs: vec![Run { level: Level::Changes, rule: mirror.at.0.clone(), span: mirror.at.1 }],
+                runs: vec![Run { level: Level::Changes, rule: by_cron(&mirror.at.0), span: mirror.at.1 }],
                 // Its snapshots are counted, not timed.
                 keep: Duration::ZERO,
                 pools: Vec::new(),
@@ -395,6 +395,12 @@ impl Lower<'_> {
             });
         }
     }
+}
+
+/// A rule as Debian's cron keeps it when clocks are changed.
+fn by_cron(rule: &Rule) -> Rule {
+    let clock = if rule.is_all_day() { Clock::Shown } else { Clock::CaughtUp };
+    Rule { clock, ..rule.clone() }
 }
 
 /// The lines of a backup's schedule: where two levels fall on the same minute the fuller one runs.

@@ -51,6 +51,17 @@ impl Ops {
         many
     }
 
+    /// The stores of which a job's runs take a drive where they have drives: those that it reads
+    /// and writes.
+    pub fn stores_of(&self, job: &Job) -> Vec<Idx<crate::model::Store>> {
+        let read = match &job.kind {
+            JobKind::Copy { from, .. } => Some(*from),
+            JobKind::Verify { of, .. } => self.jobs[*of].kind.writes_to(),
+            _ => None,
+        };
+        read.into_iter().chain(job.kind.writes_to()).collect()
+    }
+
     /// The directors that have fewer places for runs than jobs, so that a run may have to wait for
     /// others that use nothing of what it uses.
     pub fn crowded(&self) -> BTreeSet<Idx<Director>> {

@@ -19,6 +19,7 @@ mod outage;
 mod reading;
 mod recover;
 mod requisites;
+mod scarce;
 mod scenarios;
 mod services;
 pub mod step;

@@ -224,8 +224,14 @@ pub fn times(
                 .fixed("a job's own time", Duration::ZERO, JOB_OVERHEAD)
                 .moving("the volumes are read", *bytes, *least, s.rate.value, s.rate.origin())
         }
-        StepKind::Restore { data, store, to, bytes, least, jobs, .. } => {
+        StepKind::Restore { data, store, to, bytes, least, jobs, director, .. } => {
             let s = &model.stores[*store];
+            let t = match super::scarce::waits(model, ops, facts, *director, *store) {
+                Some((wait, origin)) => {
+                    t.stated("runs in progress leave a drive and a place", wait, Duration::ZERO, origin)
+                }
+                None => t,
+            };
             let rate = restore_rate(model, ops, facts, *store, *to, *data);
             let rates = (rate.guaranteed, rate.never_more);
             t.stated("the store is made ready", s.mount.value, s.mount.value, s.mount.origin())

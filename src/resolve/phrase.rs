@@ -6,7 +6,7 @@ use super::eval::{Eval, Reader, Val};
 use super::hir::{ItemId, Value};
 use crate::base::limits;
 use crate::base::{EcoString, SourceMap, Span};
-use crate::calendar::{ALL_WEEKDAYS, Line, Rule, WeekProfile};
+use crate::calendar::{ALL_WEEKDAYS, Line, Rule, WeekProfile, Window};
 use crate::diag::Problems;
 use crate::quantity::{Bytes, Duration, Quantity, QuantityError, Ratio, unit};
 use crate::schema::Secret;
@@ -525,7 +525,35 @@ impl Typed<'_, '_> {
         }
     }
 
+    /// A schedule, how late its starts may be, and what its runs are to stay within:
+    /// `daily 01:30 jitter 2 min window 01:00..05:00`.
     fn schedule(&mut self, r: &mut Reader<'_>) -> Option<Rule> {
+        let mut rule = self.times(r)?;
+        loop {
+            let at = r.rest();
+            if r.word("jitter") && rule.jitter == Duration::ZERO {
+                rule.jitter = self.duration(r)?;
+                if rule.jitter.0 % Duration::from_secs(1).0 != 0 || rule.jitter >= Duration::from_days(1) {
+                    self.refuse(Type::Schedule, at, "no jitter of whole seconds, less than a day");
+                    return None;
+                }
+            } else if r.word("window") && rule.window.is_none() {
+                match r.next() {
+                    Some(Atom { kind: AtomKind::TimeSpan(from, to), .. }) if *from < 1440 => {
+                        rule.window = Some(Window { from: *from, to: *to % 1440 });
+                    }
+                    _ => {
+                        self.refuse(Type::Schedule, at, "no window such as 01:00..05:00");
+                        return None;
+                    }
+                }
+            } else {
+                return Some(rule);
+            }
+        }
+    }
+
+    fn times(&mut self, r: &mut Reader<'_>) -> Option<Rule> {
         let at = r.rest();
         let wrong = |this: &mut Self, at| {
             this.refuse(Type::Schedule, at, "something else");
@@ -539,6 +567,9 @@ impl Typed<'_, '_> {
                 self.moment(r).map(|m| Rule::weekly(days, m))
             }
             "quarterly" => match r.peek() {
+                Some(Atom { kind: AtomKind::Word(w), .. }) if w == "jitter" || w == "window" => {
+                    Some(Rule::quarterly(0))
+                }
                 Some(_) => self.moment(r).map(Rule::quarterly),
                 None => Some(Rule::quarterly(0)),
             },

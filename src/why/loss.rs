@@ -4,7 +4,7 @@ use super::{Node, Value};
 use crate::base::{EcoString, Span};
 use crate::calendar::show;
 use crate::flow::stream::Behind;
-use crate::flow::{Binding, LevelFact, StreamFact, WayRate, size_at_end, size_today};
+use crate::flow::{Between, Binding, LevelFact, StreamFact, WayRate, size_at_end, size_today};
 use crate::model::{Class, Hop, Idx, KEYS_ELSEWHERE, Model, On, Origin, Place};
 use crate::ops::{Job, JobKind, Level, Stream};
 use crate::plan::{Choice, Estate, Means};
@@ -326,8 +326,15 @@ fn gap(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
     );
     Node::rule(
         what,
-        level.gap.map(|g| g.length).into(),
-        "read off the calendar of the year",
+        match level.between {
+            Between::AsSaid => level.gap.map(|g| g.length).into(),
+            Between::Late(gap) => Value::Time(gap),
+            Between::Unbounded => Value::Never,
+        },
+        match level.between {
+            Between::AsSaid => "read off the calendar of the year",
+            _ => "runs overrun, so that the next starts later than the calendar says",
+        },
         vec![rule, zone],
     )
 }
@@ -341,6 +348,9 @@ fn run_time(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
         "measured of the product, rounded up",
         vec![],
     )];
+    if terms.wait.0 > 0 {
+        parts.push(waiting(estate, job, terms.wait));
+    }
     if terms.staging.0 > 0 {
         parts.push(Node::rule(
             "made readable on the client's disk",
@@ -377,6 +387,34 @@ fn run_time(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
         inputs,
     ));
     Node::rule(format!("that {} run itself", level.level.name()), level.most.into(), "the sum", parts)
+}
+
+/// Waiting for what fewer runs can have at once than come for it.
+fn waiting(estate: Estate<'_>, job: &Job, wait: Duration) -> Node {
+    let model = estate.model;
+    let mut scarce = Vec::new();
+    for store in estate.ops.stores_of(job) {
+        let s = &model.stores[store];
+        scarce.extend(
+            s.drives
+                .as_ref()
+                .map(|d| Node::input(format!("drives of `{}`", s.name), d, Value::Count(d.value))),
+        );
+    }
+    if let Some(director) = job.kind.director().filter(|d| estate.ops.crowded().contains(d)) {
+        let d = &estate.ops.directors[director];
+        scarce.push(Node::origin(
+            format!("places of `{}`", d.name),
+            Value::Count(d.jobs),
+            Origin::stated(d.span),
+        ));
+    }
+    Node::rule(
+        "waiting for a drive or a place",
+        Value::Time(wait),
+        "first come, first served: what all who may be there hold, over the places",
+        scarce,
+    )
 }
 
 fn devices(estate: Estate<'_>, job: &Job) -> Vec<Node> {

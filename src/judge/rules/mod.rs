@@ -11,7 +11,7 @@ mod streams;
 pub(super) mod sync;
 
 use super::cycles::cycles;
-use super::{errors, witness};
+use super::{errors, runs, witness};
 use crate::calendar::WeekProfile;
 use crate::diag::Problems;
 use crate::flow::Binding;
@@ -35,7 +35,7 @@ const LOSSES: [StrikeKind; 6] = [
 /// reacts, nothing waits for itself to be recovered, and each family's own rules hold. Each rule
 /// looks at each thing of the estate once.
 pub fn normal_days(estate: Estate<'_>, problems: &mut Problems) {
-    runs(estate, problems);
+    scheduled(estate, problems);
     catching_up(estate, problems);
     encryption(estate, problems);
     responses(estate, problems);
@@ -84,15 +84,11 @@ fn log_of(model: &Model, cluster: Idx<Cluster>) -> Option<WeekProfile> {
     Some(WeekProfile::sum(all?).scaled(amplification))
 }
 
-fn runs(estate: Estate<'_>, problems: &mut Problems) {
-    let crowded = estate.ops.crowded();
-    // One without any place is refused where its files are made.
-    for director in crowded.iter().filter(|d| estate.ops.directors[**d].jobs > 0) {
-        problems.push(errors::crowded(estate, *director));
-    }
+fn scheduled(estate: Estate<'_>, problems: &mut Problems) {
     for (id, fact) in estate.facts.jobs.iter() {
         let job = &estate.ops.jobs[id];
-        if job.kind.director().is_some_and(|d| crowded.contains(&d)) {
+        // A director without any place is refused where its files are made.
+        if job.kind.director().is_some_and(|d| estate.ops.directors[d].jobs == 0) {
             continue;
         }
         // A run whose bytes nobody states, or what else is written to its disk, is told of where it
@@ -102,8 +98,12 @@ fn runs(estate: Estate<'_>, problems: &mut Problems) {
         }
         let late = fact.levels.iter().find(|l| l.bytes.is_some() && l.overruns());
         if let Some(level) = late {
-            let alone = level.alone.filter(|a| level.room.is_some_and(|r| *a <= r));
-            problems.push(errors::overruns(job, level, alone));
+            problems.push(runs::overruns(estate, id, level));
+            // How late it ends follows from that.
+            continue;
+        }
+        if let Some(level) = fact.levels.iter().find(|l| l.bytes.is_some() && l.misses_window()) {
+            problems.push(runs::misses_window(estate, id, level));
         }
     }
 }

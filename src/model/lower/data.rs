@@ -353,7 +353,7 @@ impl Lower<'_> {
             }),
         };
         self.all_fed(&backup)?;
-        Some((Place::Store(store), CopyKind::Backup(backup)))
+        Some((Place::Store(store), CopyKind::Backup(Box::new(backup))))
     }
 
     /// How a backup reads, once it is known that its data can be read so.

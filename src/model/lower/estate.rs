@@ -1,6 +1,8 @@
 //! Places, stores and links.
 
-use super::{Get, Lower, address, bytes, defaults, duration, errors, interval, rate, ratio, text, word};
+use super::{
+    Get, Lower, address, bytes, count, defaults, duration, errors, interval, rate, ratio, text, word,
+};
 use crate::base::similar::nearest;
 use crate::calendar::Zone;
 use crate::model::{Class, Group, GroupKind, Host, Input, Link, Region, Site, Store};
@@ -147,6 +149,11 @@ impl Lower<'_> {
                 }
                 None => None,
             };
+            let drives = item.read("drives", count);
+            if let Some(Input { value: 0, span, .. }) = drives {
+                self.problems.push(errors::nothing_here(span, "`drives`", "1 or more"));
+                continue;
+            }
             let store = Store {
                 name: item.name.clone(),
                 span: item.span,
@@ -157,6 +164,7 @@ impl Lower<'_> {
                 rate: own
                     .or_else(|| medium.and_then(|m| m.read("rate", rate)))
                     .unwrap_or_else(|| Input::assumed(Rate::mib_per_sec(50), item.span, &defaults::STORE)),
+                drives,
                 immutable: item.read("immutable", duration),
                 enforced: item.read("enforced", text),
                 opened_by: Vec::new(),

@@ -93,7 +93,11 @@ pub static MIRROR: KindDef = KindDef {
     head: Head::Names(&[Kind::Host]),
     colon: Colon::None,
     attributes: &[
-        must("at", Type::Schedule, "When it runs."),
+        must(
+            "at",
+            Type::Schedule,
+            "When it runs. With `jitter 2 min` each start waits a random time of at most that; with `window 01:00..05:00` a run that may end outside of it is a finding.",
+        ),
         may(
             "with",
             Type::Word(&[("rsync", "scheduled runs with atomic snapshots")]),
@@ -173,7 +177,11 @@ pub static BACKUP: KindDef = KindDef {
             Type::Word(&[("physical", "the engine's own physical backup"), ("logical", "a dump")]),
             "How a database is read. Physical when not stated.",
         ),
-        must("full", Type::Schedule, "When everything is backed up."),
+        must(
+            "full",
+            Type::Schedule,
+            "When everything is backed up. With `window 01:00..05:00` behind it, as behind every schedule, a run that may end outside of it is a finding.",
+        ),
         may("differential", Type::Schedule, "When what changed since the last full is backed up."),
         may("incremental", Type::Schedule, "When what changed since the last run is backed up."),
         may("log", Type::Schedule, "When a database's closed logs are shipped."),

@@ -132,6 +132,11 @@ pub static STORE: KindDef = KindDef {
             "How full it may become, of its stated capacity. 95 % is assumed when not stated.",
         ),
         may(
+            "drives",
+            Type::Count,
+            "How many runs can write to or read from it at the same time, restores counted: the others wait. Each job has a device of its own when not stated.",
+        ),
+        may(
             "immutable",
             Type::Duration,
             "How long nobody can delete what was written. Counts only with `enforced`.",

@@ -13,6 +13,13 @@ pub(super) struct StorageDaemonView {
     messages: &'static str,
     directors: Vec<Peer>,
     devices: Vec<DeviceView>,
+    changers: Vec<ChangerView>,
+}
+
+#[derive(Serialize)]
+struct ChangerView {
+    name: String,
+    drives: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -21,6 +28,9 @@ struct DeviceView {
     media: String,
     path: String,
     writes: bool,
+    /// Whether it is a drive of a changer, and its number there from 0.
+    drive: bool,
+    number: u64,
 }
 
 fn director_peer(index: &Index<'_>, id: Idx<Director>, daemon: &str, host: &str) -> Peer {
@@ -45,15 +55,32 @@ pub(super) fn storage(index: &Index<'_>, daemon: &StorageDaemon) -> StorageDaemo
         peers.extend(d.clients.iter().map(|c| index.host(index.ops.clients[*c].host).to_string()));
         peers.extend(d.stores.iter().map(|s| index.host(index.model.stores[*s].host).to_string()));
     }
-    let devices: Vec<DeviceView> = devices(index, daemon)
+    let mut devices: Vec<DeviceView> = devices(index, daemon)
         .into_iter()
         .map(|(name, media, store, writes)| DeviceView {
             name,
             media,
             path: index.model.stores[store].path.value.to_string(),
             writes,
+            drive: false,
+            number: 0,
         })
         .collect();
+    let mut changers = Vec::new();
+    for store in &daemon.stores {
+        let Some(drives) = index.drives(*store) else { continue };
+        let s = &index.model.stores[*store];
+        let name = |n: u64| names::drive(&s.name, n + 1);
+        changers.push(ChangerView { name: names::changer(&s.name), drives: (0..drives).map(name).collect() });
+        devices.extend((0..drives).map(|n| DeviceView {
+            name: name(n),
+            media: names::media(&s.name),
+            path: s.path.value.to_string(),
+            writes: true,
+            drive: true,
+            number: n,
+        }));
+    }
     StorageDaemonView {
         daemon: Daemon {
             working: names::WORKING,
@@ -73,6 +100,7 @@ pub(super) fn storage(index: &Index<'_>, daemon: &StorageDaemon) -> StorageDaemo
             })
             .collect(),
         devices,
+        changers,
     }
 }
 

@@ -119,14 +119,28 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> Facts {
         facts.say("job", &job, "type", "Restore");
         facts.say("job", &job, "client", &name);
     }
-    let mut storage = |name: &str, media: &str, store: Idx<crate::model::Store>, copies: bool| {
-        let at = model.stores[store].host;
+    let mut said = BTreeSet::new();
+    let mut storage = |name: &str, of: &str, store: Idx<crate::model::Store>, copies: bool| {
+        let s = &model.stores[store];
+        let (at, drives) = (s.host, s.drives.map(|d| d.value));
+        if !said.insert(name.to_owned()) {
+            return;
+        }
+        let places = drives.filter(|_| !name.ends_with("_restore")).unwrap_or(1);
+        facts.say("storage", name, "maximumconcurrentjobs", places);
+        let (device, media) = match drives {
+            Some(_) => {
+                facts.say("storage", name, "autochanger", "yes");
+                (format!("{}_changer", s.name), format!("{}_media", s.name))
+            }
+            None => (name.to_owned(), of.to_owned()),
+        };
         facts.say("storage", name, "address", index.address(at));
         facts.say("storage", name, "sdport", 9103);
-        facts.say("storage", name, "device", name);
+        facts.say("storage", name, "device", device);
         facts.say("storage", name, "mediatype", media);
         facts.say("storage", name, "@", format!("{}/{}-sd.conf", d.secrets, index.host(at)));
-        if copies && at == d.host {
+        if copies && at == d.host && drives.is_none() {
             facts.say("storage", name, "tlsenable", "no");
         } else {
             tls(&mut facts, ("storage", name), (&d.certificates, host), Accepts::ItsAddress);
@@ -137,7 +151,7 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> Facts {
         if let Some(store) = job.kind.writes_to().filter(|s| d.stores.contains(s)) {
             storage(&names::restore_storage(&job.name), &job.name, store, false);
             if own {
-                storage(&job.name, &job.name, store, false);
+                storage(&writes_to(index, &job.name, store), &job.name, store, false);
             }
         }
         let read = match &job.kind {
@@ -147,14 +161,13 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> Facts {
         };
         if let (true, Some((of, store))) = (own, read) {
             let copies = matches!(job.kind, JobKind::Copy { .. });
-            storage(&names::read_storage(&job.name), &ops.jobs[of].name, store, copies);
+            storage(&reads_from(index, &job.name, store), &ops.jobs[of].name, store, copies);
         }
     }
     for (job, own) in index.restorable(id) {
         if own {
             for pool in &ops.jobs[job].pools {
-                let copies = matches!(ops.jobs[job].kind, JobKind::Copy { .. });
-                volumes(&mut facts, &ops.jobs[job], pool, copies);
+                volumes(&mut facts, index, &ops.jobs[job], pool);
             }
         }
     }
@@ -165,10 +178,10 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> Facts {
 }
 
 /// A pool of volumes. What the catalogue knows goes with its volume, or before where that is stated.
-fn volumes(facts: &mut Facts, job: &Job, pool: &Pool, copies: bool) {
+fn volumes(facts: &mut Facts, index: &Index<'_>, job: &Job, pool: &Pool) {
     let name = &pool.name;
-    if copies {
-        facts.say("pool", name, "storage", name);
+    if let JobKind::Copy { to, .. } = &job.kind {
+        facts.say("pool", name, "storage", writes_to(index, &job.name, *to));
     }
     facts.say("pool", name, "labelformat", format!("{name}-"));
     facts.say("pool", name, "maximumvolumejobs", pool.runs);
@@ -191,6 +204,18 @@ fn volumes(facts: &mut Facts, job: &Job, pool: &Pool, copies: bool) {
     }
 }
 
+/// The director's storage for a job's writes: the store's changer where it states its drives.
+fn writes_to(index: &Index<'_>, job: &str, store: Idx<crate::model::Store>) -> String {
+    let s = &index.model.stores[store];
+    if s.drives.is_some() { format!("{}_changer", s.name) } else { job.to_owned() }
+}
+
+/// The same for what a copy or verify job reads.
+fn reads_from(index: &Index<'_>, job: &str, store: Idx<crate::model::Store>) -> String {
+    let s = &index.model.stores[store];
+    if s.drives.is_some() { format!("{}_changer", s.name) } else { format!("{job}_from") }
+}
+
 fn job(index: &Index<'_>, id: Idx<Job>, facts: &mut Facts) {
     let job = &index.ops.jobs[id];
     let name = job.name.as_str();
@@ -199,10 +224,13 @@ fn job(index: &Index<'_>, id: Idx<Job>, facts: &mut Facts) {
     facts.say("job", name, "schedule", name);
     facts.say("job", name, "maximumconcurrentjobs", 1);
     let (original, read) = match &job.kind {
-        JobKind::Copy { of, .. } | JobKind::Verify { of, .. } => {
-            (&index.ops.jobs[*of], names::read_storage(name))
+        JobKind::Copy { of, from, .. } => (&index.ops.jobs[*of], reads_from(index, name, *from)),
+        JobKind::Verify { of, .. } => {
+            let original = &index.ops.jobs[*of];
+            let read = original.kind.writes_to().map(|s| reads_from(index, name, s));
+            (original, read.unwrap_or_default())
         }
-        _ => (job, job.name.to_string()),
+        kind => (job, kind.writes_to().map(|s| writes_to(index, name, s)).unwrap_or_default()),
     };
     facts.say("job", name, "fileset", &original.name);
     facts.say("job", name, "pool", original.pools.first().map_or("", |p| &p.name));
@@ -276,7 +304,8 @@ pub(super) fn storage(index: &Index<'_>, daemon: &StorageDaemon) -> Facts {
         directed(index, &mut facts, d, &name, host);
         let copies = |j: &Job| match &j.kind {
             JobKind::Copy { from, director, .. } => {
-                model.stores[*from].host == daemon.host && ops.directors[*director].name == d.name
+                let from = &model.stores[*from];
+                from.host == daemon.host && from.drives.is_none() && ops.directors[*director].name == d.name
             }
             _ => false,
         };
@@ -294,14 +323,25 @@ pub(super) fn storage(index: &Index<'_>, daemon: &StorageDaemon) -> Facts {
         &daemon.directors,
         Accepts::Clients(&peers),
     );
+    let mut drives: Vec<(String, String, u64)> = Vec::new();
     let mut device = |name: &str, media: &str, path: &str, writes: bool| {
         facts.say("device", name, "mediatype", media);
         facts.say("device", name, "archivedevice", path);
         facts.say("device", name, if writes { "labelmedia" } else { "readonly" }, "yes");
         facts.say("device", name, "maximumconcurrentjobs", 1);
     };
+    for s in daemon.stores.iter().map(|s| &model.stores[*s]) {
+        let changer = format!("{}_changer", s.name);
+        for n in 0..s.drives.map_or(0, |d| d.value) {
+            let name = format!("{}_drive_{}", s.name, n + 1);
+            device(&name, &format!("{}_media", s.name), &s.path.value, true);
+            drives.push((changer.clone(), name, n));
+        }
+    }
+    let single =
+        |s: &Idx<crate::model::Store>| daemon.stores.contains(s) && model.stores[*s].drives.is_none();
     for (_, job) in ops.jobs.iter() {
-        if let Some(store) = job.kind.writes_to().filter(|s| daemon.stores.contains(s)) {
+        if let Some(store) = job.kind.writes_to().filter(single) {
             let path = &model.stores[store].path.value;
             device(&job.name, &job.name, path, true);
             device(&names::restore_storage(&job.name), &job.name, path, false);
@@ -311,10 +351,19 @@ pub(super) fn storage(index: &Index<'_>, daemon: &StorageDaemon) -> Facts {
             JobKind::Verify { of, .. } => ops.jobs[*of].kind.writes_to().map(|s| (*of, s)),
             _ => None,
         };
-        if let Some((of, store)) = read.filter(|(_, s)| daemon.stores.contains(s)) {
+        if let Some((of, store)) = read.filter(|(_, s)| single(s)) {
             let path = &model.stores[store].path.value;
             device(&names::read_storage(&job.name), &ops.jobs[of].name, path, false);
         }
+    }
+    for (changer, drive, number) in drives {
+        if number == 0 {
+            facts.say("autochanger", &changer, "changercommand", "");
+            facts.say("autochanger", &changer, "changerdevice", "/dev/null");
+        }
+        facts.say("autochanger", &changer, "device", &drive);
+        facts.say("device", &drive, "autochanger", "yes");
+        facts.say("device", &drive, "driveindex", number);
     }
     facts
 }

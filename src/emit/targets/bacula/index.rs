@@ -99,10 +99,41 @@ impl<'a> Index<'a> {
     /// minutes are over. Within a host TLS protects nothing, so there it is left out.
     pub fn plain(&self, job: Idx<Job>) -> bool {
         match &self.ops.jobs[job].kind {
+            // One name of a changer counts its drives for all; it cannot be spoken to in two ways.
             JobKind::Copy { director, from, .. } => {
                 self.ops.directors[*director].host == self.model.stores[*from].host
+                    && self.drives(*from).is_none()
             }
             _ => false,
+        }
+    }
+
+    /// How many drives a store has, if it states them.
+    pub fn drives(&self, store: Idx<Store>) -> Option<u64> {
+        self.model.stores[store].drives.map(|d| d.value)
+    }
+
+    /// The director's storage that a job writes to.
+    pub fn written(&self, job: &str, store: Idx<Store>) -> String {
+        match self.drives(store) {
+            Some(_) => names::changer(&self.model.stores[store].name),
+            None => job.to_owned(),
+        }
+    }
+
+    /// The director's storage that a copy or verify job reads.
+    pub fn read(&self, job: &str, store: Idx<Store>) -> String {
+        match self.drives(store) {
+            Some(_) => names::changer(&self.model.stores[store].name),
+            None => names::read_storage(job),
+        }
+    }
+
+    /// The media type of what a job writes to a store.
+    pub fn media(&self, job: &str, store: Idx<Store>) -> String {
+        match self.drives(store) {
+            Some(_) => names::media(&self.model.stores[store].name),
+            None => job.to_owned(),
         }
     }
 
@@ -141,10 +172,11 @@ pub(super) fn folder(kind: &JobKind) -> Option<&EcoString> {
     }
 }
 
-/// The devices of a storage daemon: name, the job whose volumes, the folder, whether it writes.
+/// The devices of a storage daemon: name, media type, the folder, whether it writes. Those of
+/// stores that state their drives are left out.
 pub(super) fn devices(index: &Index<'_>, daemon: &StorageDaemon) -> Vec<(String, String, Idx<Store>, bool)> {
     let mut all = Vec::new();
-    for store in &daemon.stores {
+    for store in daemon.stores.iter().filter(|s| index.drives(**s).is_none()) {
         for job in Index::of(&index.writers, *store) {
             let name = &index.ops.jobs[*job].name;
             all.push((name.to_string(), name.to_string(), *store, true));

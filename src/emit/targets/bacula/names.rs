@@ -61,6 +61,22 @@ pub fn read_storage(job: &str) -> String {
     format!("{job}_from")
 }
 
+/// The changer of a store that states its drives, as the storage daemon and the director know it.
+/// A director that restores knows it under the name of [`restore_storage`] too.
+pub fn changer(store: &str) -> String {
+    format!("{store}_changer")
+}
+
+/// A drive of a store's changer, counted from 1.
+pub fn drive(store: &str, number: u64) -> String {
+    format!("{store}_drive_{number}")
+}
+
+/// The media type of a store whose drives read each other's volumes.
+pub fn media(store: &str) -> String {
+    format!("{store}_media")
+}
+
 /// What the names of a job's volumes begin with.
 pub fn label(job: &str) -> String {
     format!("{job}-")

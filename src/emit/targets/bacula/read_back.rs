@@ -72,14 +72,15 @@ fn read(tree: &ArtifactTree, path: &str) -> Result<Facts, String> {
 
 /// Keywords that say nothing of the operations, by kind of resource: where daemons keep their own
 /// things, and how a backup is read.
-fn plain(kind: &str, name: &str, key: &str) -> bool {
+fn plain(kind: &str, name: &str, daemon: bool, key: &str) -> bool {
     let common = matches!(key, "name" | "workingdirectory" | "piddirectory" | "messages");
     common
         || match kind {
             "director" => key == "queryfile",
             "catalog" => matches!(key, "dbname" | "dbuser"),
             "client" => matches!(key, "catalog" | "maximumconcurrentjobs" | "fileretention" | "jobretention"),
-            "storage" => key == "maximumconcurrentjobs",
+            // The daemon's own; a director's say how many of its runs have it at once.
+            "storage" => key == "maximumconcurrentjobs" && daemon,
             "filedaemon" => matches!(key, "maximumconcurrentjobs" | "pkicipher" | "pkidigest"),
             "device" => matches!(
                 key,
@@ -96,6 +97,7 @@ fn plain(kind: &str, name: &str, key: &str) -> bool {
 
 fn resource(block: &Block, facts: &mut Facts) -> Result<(), String> {
     let (kind, name) = (block.kind.as_str(), block.name());
+    let daemon = block.text("workingdirectory").is_some();
     let mut runs: Vec<(String, Rule)> = Vec::new();
     for directive in &block.directives {
         match directive.key.as_str() {
@@ -104,7 +106,7 @@ fn resource(block: &Block, facts: &mut Facts) -> Result<(), String> {
             "level" if directive.text() == "VolumeToCatalog" => {
                 facts.say(kind, &name, "level", directive.text());
             }
-            key if kind == "messages" || plain(kind, &name, key) => {}
+            key if kind == "messages" || plain(kind, &name, daemon, key) => {}
             key => facts.say(kind, &name, key, value(key, directive)),
         }
     }
@@ -161,5 +163,5 @@ fn rule(directive: &Directive) -> Result<Option<(String, Rule)>, String> {
     };
     let hours = (0..24u16).filter(|h| run.hours & (1 << h) != 0);
     let times = hours.map(|h| h * 60 + run.minute).collect();
-    Ok(Some((level, Rule { months: run.months, days, times })))
+    Ok(Some((level, Rule::plain(run.months, days, times))))
 }

@@ -143,7 +143,7 @@ mod tests {
             Just(Rule::every(5, 0).unwrap().times),
         ];
         let months = prop_oneof![Just(ALL_MONTHS), 1u16..4096];
-        (months, days, times).prop_map(|(months, days, times)| Rule { months, days, times })
+        (months, days, times).prop_map(|(months, days, times)| Rule::plain(months, days, times))
     }
 
     proptest! {

@@ -1,12 +1,12 @@
 //! The scripts that Bacula runs on its clients, and those that people run.
 
-use super::index::{Index, devices};
+use super::index::Index;
 use super::names;
 use crate::base::{EcoString, Span};
 use crate::emit::artifact::{Artifact, ArtifactTree};
 use crate::emit::quote::shell;
 use crate::emit::template::{TemplateError, Templates};
-use crate::model::{Cluster, Host, Secret, Store};
+use crate::model::{Cluster, Host, Secret};
 use crate::ops::{Job, JobKind, Staging};
 use la_arena::Idx;
 use serde::Serialize;
@@ -97,6 +97,8 @@ struct Volumes {
 struct Volume {
     name: String,
     path: String,
+    media: String,
+    device: String,
 }
 
 pub(super) struct Writer<'a, 'b> {
@@ -222,11 +224,24 @@ impl Writer<'_, '_> {
             else {
                 continue;
             };
-            let path = |store: Idx<Store>| self.index.model.stores[store].path.value.to_string();
-            let jobs = devices(self.index, daemon)
-                .into_iter()
-                .filter(|(.., writes)| *writes)
-                .map(|(name, _, store, _)| Volume { name, path: path(store) })
+            let writers = daemon
+                .stores
+                .iter()
+                .flat_map(|s| Index::of(&self.index.writers, *s).iter().map(|j| (*j, *s)));
+            let jobs = writers
+                .map(|(job, store)| {
+                    let (name, s) =
+                        (self.index.ops.jobs[job].name.to_string(), &self.index.model.stores[store]);
+                    Volume {
+                        path: s.path.value.to_string(),
+                        media: self.index.media(&name, store),
+                        device: match s.drives {
+                            Some(_) => names::drive(&s.name, 1),
+                            None => names::restore_storage(&name),
+                        },
+                        name,
+                    }
+                })
                 .collect();
             let view = Volumes {
                 config: names::STORAGE_CONF,

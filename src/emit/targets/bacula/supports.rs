@@ -19,6 +19,8 @@ const LONGEST_DEVICE: usize = 127;
 const SHELL: [char; 12] = ['~', '\\', '$', '[', ']', '*', '?', '`', '\'', '<', '>', '"'];
 /// Most jobs at the same time: a thread each, in a director that has one process.
 const MOST_JOBS: u64 = 100_000;
+/// Most drives of a store: each is a device of the daemon.
+const MOST_DRIVES: u64 = 1000;
 /// Longest retention, in days: 200 years. Bacula counts in seconds and dates of 1970 and later.
 const LONGEST_KEEP: u64 = 200 * 365;
 
@@ -45,7 +47,22 @@ pub(super) fn check(index: &Index<'_>, problems: &mut Problems) {
             );
         }
     }
+    for store in index.ops.storages.iter().flat_map(|(_, s)| &s.stores) {
+        if let Some(drives) = model.stores[*store].drives.filter(|d| d.value > MOST_DRIVES) {
+            problems.push(
+                Diagnostic::new(&c::BACULA_NUMBER, drives.span, "a changer cannot have so many drives")
+                    .help(format!("write a number from 1 to {MOST_DRIVES}, or leave `drives` out: each job then has a device")),
+            );
+        }
+    }
     for (id, job) in index.ops.jobs.iter() {
+        for run in job.runs.iter().filter(|r| r.rule.jitter > Duration::ZERO && job.kind.director().is_some())
+        {
+            problems.push(
+                Diagnostic::new(&c::UNHELD_JITTER, run.span, "Bacula starts its runs on the minute, never late at random")
+                    .help("leave `jitter` out: runs that are due at once share what they use, or wait for a place (`jobs`, `drives`)"),
+            );
+        }
         if let Some(pool) = job.pools.iter().find(|p| p.keep.secs_up() > LONGEST_KEEP * 86_400) {
             problems.push(Diagnostic::new(
                 &c::BACULA_NUMBER,

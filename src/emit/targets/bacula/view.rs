@@ -8,6 +8,7 @@ use crate::ops::{Director, Job, JobKind, Level, Pool};
 use crate::quantity::Duration;
 use la_arena::Idx;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 #[derive(Serialize)]
 pub(super) struct DirectorView {
@@ -40,6 +41,9 @@ struct StorageView {
     plain: bool,
     device: String,
     media: String,
+    /// Whether the device is a changer with drives.
+    changer: bool,
+    jobs: u64,
 }
 
 #[derive(Serialize)]
@@ -48,6 +52,7 @@ struct PoolView {
     /// Whether copies are written to it: only such a pool names its storage, for that of a pool
     /// wins over that of a job, which says from where a copy or verify job reads.
     copies: bool,
+    storage: String,
     label: String,
     keep: String,
     files: String,
@@ -130,28 +135,43 @@ pub(super) fn director(index: &Index<'_>, id: Idx<Director>) -> DirectorView {
         }
     });
     let mut storages = Vec::new();
-    let mut storage = |of: Idx<Job>, store: Idx<Store>, device: String, plain: bool| {
-        let at = index.model.stores[store].host;
-        let daemon = names::storage(index.host(at));
-        let peer = peer(daemon, at, names::STORAGE_PORT, device.clone());
-        storages.push(StorageView { peer, plain, device, media: index.ops.jobs[of].name.to_string() });
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    let mut storage = |of: Idx<Job>, store: Idx<Store>, name: String, plain: bool| {
+        // A changer has one name for all who write to it and copy from it.
+        if !known.insert(name.clone()) {
+            return;
+        }
+        let s = &index.model.stores[store];
+        let daemon = names::storage(index.host(s.host));
+        let changer = names::changer(&s.name);
+        let drives = index.drives(store);
+        storages.push(StorageView {
+            plain,
+            device: if drives.is_some() { changer.clone() } else { name.clone() },
+            media: index.media(&index.ops.jobs[of].name, store),
+            changer: drives.is_some(),
+            jobs: drives.filter(|_| name == changer).unwrap_or(1),
+            peer: peer(daemon, s.host, names::STORAGE_PORT, name),
+        });
     };
     for (job, own) in &restorable {
         let j = &index.ops.jobs[*job];
         let Some(store) = j.kind.writes_to() else { continue };
         if *own {
-            storage(*job, store, j.name.to_string(), false);
+            storage(*job, store, index.written(&j.name, store), false);
         }
         storage(*job, store, names::restore_storage(&j.name), false);
     }
     for job in scheduled {
         if let Some((of, store)) = index.reads(*job) {
-            storage(of, store, names::read_storage(&index.ops.jobs[*job].name), index.plain(*job));
+            storage(of, store, index.read(&index.ops.jobs[*job].name, store), index.plain(*job));
         }
     }
     let pools = restorable.iter().filter(|(_, own)| *own).flat_map(|(j, _)| {
         let job = &index.ops.jobs[*j];
-        job.pools.iter().map(|p| PoolView {
+        let storage = job.kind.writes_to().map_or_else(String::new, |s| index.written(&job.name, s));
+        job.pools.iter().map(move |p| PoolView {
+            storage: storage.clone(),
             name: p.name.to_string(),
             copies: matches!(job.kind, JobKind::Copy { .. }),
             label: names::label(&p.name),
@@ -255,7 +275,10 @@ fn job(index: &Index<'_>, id: Idx<Job>) -> Option<JobView> {
             client: client(original)?,
             fileset: original.name.to_string(),
             pool: original.pools.first()?.name.to_string(),
-            storage: names::read_storage(&job.name),
+            storage: match index.reads(id) {
+                Some((_, store)) => index.read(&job.name, store),
+                None => String::new(),
+            },
             ..JobView::default()
         })
     };
@@ -284,7 +307,7 @@ fn job(index: &Index<'_>, id: Idx<Job>) -> Option<JobView> {
             let logs = matches!(job.kind, JobKind::Log { .. });
             JobView {
                 level: if chained { "Incremental" } else { "Full" },
-                storage: job.name.to_string(),
+                storage: job.kind.writes_to().map_or_else(String::new, |s| index.written(&job.name, s)),
                 bandwidth: bandwidth(job),
                 before: Some(names::before(&job.name)),
                 after: logs.then(|| names::after(&job.name)),

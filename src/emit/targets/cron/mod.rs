@@ -16,6 +16,7 @@ use crate::emit::target::{Input, Target};
 use crate::emit::template::TemplateError;
 use crate::model::{Host, Model};
 use crate::ops::{Job, JobKind, Ops, Scheduler};
+use crate::quantity::Duration;
 use la_arena::Idx;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -90,7 +91,13 @@ fn by_host(ops: &Ops) -> BTreeMap<Idx<Host>, Vec<(&Job, EcoString)>> {
     let mut hosts: BTreeMap<Idx<Host>, Vec<(&Job, EcoString)>> = BTreeMap::new();
     for (_, job) in ops.jobs.iter().filter(|(_, j)| j.scheduler == Scheduler::Cron) {
         if let JobKind::Mirror { from, .. } = &job.kind {
-            hosts.entry(*from).or_default().push((job, rsync::script(&job.name).into()));
+            // The script waits before it takes its lock; by hand it starts at once.
+            let late = job.runs.iter().map(|r| r.rule.jitter).max().unwrap_or(Duration::ZERO);
+            let command = match late.secs_up() {
+                0 => rsync::script(&job.name),
+                late => format!("{} --within {late}", rsync::script(&job.name)),
+            };
+            hosts.entry(*from).or_default().push((job, command.into()));
         }
     }
     hosts
