@@ -163,7 +163,7 @@ impl Facts {
 
 /// A time rounded down to what is shown of one that long, which would be rounded up.
 fn down(time: Duration) -> Duration {
-    let step = match time.secs_up() {
+    let step = match time.0 / 1_000_000_000 {
         0..60 => Duration::from_millis(100),
         60..3_600 => Duration::from_secs(1),
         3_600..172_800 => Duration::from_mins(1),
