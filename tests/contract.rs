@@ -21,7 +21,7 @@ site b { timezone = "UTC"; host vault { address = 10.2.0.41 }
          store v { host = vault; path = "/srv/bacula" } }
 link l : a <-> b { bandwidth = 1 Gbit/s; rtt = 2 ms; loss = 0.001 %; share { backup = 90 % } }
 data figures : reports {
-    on = files path "/srv/figures"; size = 5 GiB; changed = 2 % / day; files = independent
+    on = files path "/srv/figures"; size = 5 GiB; writes = 1 KiB/s; changed = 2 % / day; files = independent
     backup v { full = daily 01:30; keep = 30 days }
     WAIVER
 }
@@ -231,7 +231,7 @@ fn with_a_baseline_only_what_is_new_fails() {
     assert_eq!(drc(&["check", &flag], &moved).status.code(), Some(0));
     // A second data class fails anew, and it alone is told.
     let more = with("")
-        + "data more : reports { on = files path \"/srv/more\"; size = 1 GiB; files = independent; backup v { full = daily 02:30; keep = 30 days } }";
+        + "data more : reports { on = files path \"/srv/more\"; size = 1 GiB; writes = 1 KiB/s; files = independent; backup v { full = daily 02:30; keep = 30 days } }";
     let o = drc(&["check", &flag], &more);
     assert_eq!(o.status.code(), Some(1));
     let told = String::from_utf8(o.stderr).unwrap();

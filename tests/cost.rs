@@ -111,7 +111,7 @@ fn expected_losses_are_likelihood_times_the_bounds() {
     assert_eq!(host.strike.map(u128::from), Some(lost + away));
     assert_eq!(host.yearly.map(u128::from), Some(((lost + away) * 5).div_ceil(100)));
     assert_eq!(losses.sum(), host.yearly);
-    assert_eq!(losses.not_counted, ["site hz-a", "corruption of figures", "hostile"]);
+    assert_eq!(losses.not_counted, ["site hz-a", "site hz-a isolated", "corruption of figures", "hostile"]);
 }
 
 /// What has no bound makes the sum one without bound: it is not left out.

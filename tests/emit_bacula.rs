@@ -35,7 +35,7 @@ region north {
         store tape    { host = tape-c; path = "/srv/tape" }
     }
 }
-link wan : a <-> c { bandwidth = 500 Mbit/s; rtt = 28 ms; share { replication = 60 %; backup = 30 % } }
+link wan : a <-> c { bandwidth = 500 Mbit/s; rtt = 28 ms; share { replication = 60 %; backup = 30 %; mirror = 10 % } }
 backup-server main { host = backup-a; stores = [vault-a]; jobs = 40 }
 
 cluster shop-db : mariadb { primary = db-a1; replicas = [db-a2, db-c1]; logdir = "/var/log/mysql" }

@@ -1,7 +1,7 @@
 //! The instants at which jobs run, each distinct schedule expanded once.
 
 use crate::base::EcoString;
-use crate::calendar::{Rule, Zone};
+use crate::calendar::{Clock, Rule, Zone};
 use crate::ops::{Job, Level};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -27,6 +27,16 @@ struct Date24 {
 
 /// What tells schedules apart.
 type Key = (EcoString, i64, Vec<(Level, Rule)>);
+
+impl Date24 {
+    /// The instants at which what is meant for a minute of it is due.
+    fn due(&self, zone: &Zone, minute: u16, clock: Clock) -> [Option<i64>; 2] {
+        match self.midnight {
+            Some(midnight) => [Some(midnight + i64::from(minute) * 60), None],
+            None => zone.due(self.date, minute, clock),
+        }
+    }
+}
 
 /// Expanded schedules.
 #[derive(Debug, Default)]
@@ -67,12 +77,9 @@ impl Expander {
         for (level, rule) in &key.2 {
             for day in dates.iter().filter(|d| rule.on(d.date)) {
                 for minute in &rule.times {
-                    let at = match day.midnight {
-                        Some(midnight) => Some(midnight + i64::from(*minute) * 60),
-                        None => job.zone.instant(day.date, *minute),
-                    };
+                    let due = day.due(&job.zone, *minute, rule.clock).into_iter().flatten();
                     table.extend(
-                        at.filter(|at| (from..to).contains(at)).map(|at| Moment { at, level: *level }),
+                        due.filter(|at| (from..to).contains(at)).map(|at| Moment { at, level: *level }),
                     );
                 }
             }
@@ -122,17 +129,13 @@ mod tests {
                 Rule::every(30, 5).unwrap(),
                 Rule::weekly(0b100_0000, 90),
                 Rule::plain(ALL_MONTHS, Days::Monthly { days: 1 << 14 }, vec![0, 1439]),
+                Rule { clock: Clock::CaughtUp, ..Rule::daily(150) },
             ] {
                 let dates = dates(&zone, from, to);
                 let mut found: Vec<i64> = dates
                     .iter()
                     .filter(|d| rule.on(d.date))
-                    .flat_map(|d| {
-                        rule.times.iter().filter_map(|m| match d.midnight {
-                            Some(at) => Some(at + i64::from(*m) * 60),
-                            None => zone.instant(d.date, *m),
-                        })
-                    })
+                    .flat_map(|d| rule.times.iter().flat_map(|m| d.due(&zone, *m, rule.clock)).flatten())
                     .filter(|t| (from..to).contains(t))
                     .collect();
                 found.sort_unstable();
