@@ -207,7 +207,7 @@ fn the_last_line_counts_what_is_waived_and_says_until_when() {
     let out = String::from_utf8(o.stdout).unwrap();
     let last = out.lines().last().unwrap();
     // Until the end of the 26th: twelve days.
-    assert!(last.contains("2 proved, 2 waived (next waiver expires in 12 days)"), "{out}");
+    assert!(last.contains("5 proved, 2 waived (next waiver expires in 12 days)"), "{out}");
     assert!(out.contains("until the second vault stands, until 2026-01-26"), "{out}");
     let json = drc(&["check", "--format", "json"], &spec);
     let v: Value = serde_json::from_slice(&json.stdout).unwrap();

@@ -27,7 +27,7 @@ site a {{
     store disk {{ host = vault; path = "/srv/bacula"; {store} }}
 }}
 data tree : kept {{
-    on = files path "/srv/tree"; size = {size}; changed = 1 % / day; files = independent; response = none
+    on = files path "/srv/tree"; size = {size}; changed = 1 % / day; writes = 1 B/s; files = independent; response = none
     backup disk {{ {backup} }}
 }}
 "#
@@ -41,12 +41,17 @@ fn compiled(spec: &str) -> Compiled {
     compiled
 }
 
+/// What is found, but for the people of these specs, who take no time so that sums are short.
+fn told(c: &Compiled) -> impl Iterator<Item = &drlang::diag::Diagnostic> {
+    c.problems.iter().filter(|d| d.entry.name != "instant-people")
+}
+
 fn findings(c: &Compiled) -> Vec<String> {
-    c.problems.iter().map(|d| format!("{}: {}", d.entry.name, d.message)).collect()
+    told(c).map(|d| format!("{}: {}", d.entry.name, d.message)).collect()
 }
 
 fn names(c: &Compiled) -> Vec<&str> {
-    c.problems.iter().map(|d| d.entry.name).collect()
+    told(c).map(|d| d.entry.name).collect()
 }
 
 fn rpo<'a>(c: &'a Compiled, under: &str) -> &'a Verdict {
@@ -216,9 +221,9 @@ fn a_disk_needs_room_for_what_is_restored() {
     assert_eq!(findings(&with(220)), Vec::<String>::new());
     let c = with(205);
     assert_eq!(names(&c), ["disk-overflows"]);
-    assert!(c.problems.iter().next().unwrap().message.contains("may need 100 GiB"), "{:?}", findings(&c));
+    assert!(told(&c).next().unwrap().message.contains("may need 100 GiB"), "{:?}", findings(&c));
     // 95 % of 100 GiB do not hold the data.
-    assert!(with(100).problems.iter().next().unwrap().message.contains("more than its mark of 95 GiB"));
+    assert!(told(&with(100)).next().unwrap().message.contains("more than its mark of 95 GiB"));
 }
 
 #[test]

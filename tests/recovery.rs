@@ -49,7 +49,7 @@ fn compiled(rest: &str) -> Compiled {
 /// A tree of 100 GiB on a host, with backups.
 fn tree(name: &str, tier: &str, host: &str, copies: &str) -> String {
     format!(
-        "data {name} : {tier} {{ on = {host} path \"/{name}\"; size = 100 GiB; changed = 0.1 % / hour; files = independent; {copies} }}\n"
+        "data {name} : {tier} {{ on = {host} path \"/{name}\"; size = 100 GiB; changed = 0.1 % / hour; writes = 1 B/s; files = independent; {copies} }}\n"
     )
 }
 

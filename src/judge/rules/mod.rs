@@ -17,6 +17,7 @@ use crate::diag::Problems;
 use crate::flow::Binding;
 use crate::flow::stream::Behind;
 use crate::model::{Cluster, Idx, Input, Model, Objective, StrikeKind, Tier};
+use crate::ops::{Job, JobKind};
 use crate::plan::Estate;
 use crate::quantity::Duration;
 use std::collections::BTreeSet;
@@ -93,7 +94,7 @@ fn scheduled(estate: Estate<'_>, problems: &mut Problems) {
         }
         // A run whose bytes nobody states, or what else is written to its disk, is told of where it
         // is needed.
-        if nothing_promised(fact.way.binding) || fact.unstated.is_some() {
+        if nothing_promised(fact.way.binding) || unstated(estate, id) {
             continue;
         }
         let late = fact.levels.iter().find(|l| l.bytes.is_some() && l.overruns());
@@ -105,6 +106,15 @@ fn scheduled(estate: Estate<'_>, problems: &mut Problems) {
         if let Some(level) = fact.levels.iter().find(|l| l.bytes.is_some() && l.misses_window()) {
             problems.push(runs::misses_window(estate, id, level));
         }
+    }
+}
+
+/// Whether nobody says how much is written to a disk that a job, or one whose runs it reads, uses.
+fn unstated(estate: Estate<'_>, job: Idx<Job>) -> bool {
+    let own = estate.facts.jobs.get(job).is_some_and(|f| f.unstated.is_some());
+    own || match &estate.ops.jobs[job].kind {
+        JobKind::Copy { of, .. } | JobKind::Verify { of, .. } => unstated(estate, *of),
+        _ => false,
     }
 }
 
