@@ -3,11 +3,11 @@
 use super::baseline::Baseline;
 use super::input::{Spec, day};
 use super::terminal::Terminal;
-use super::{Common, Failure, Outcome, answers, table, wire};
+use super::{Common, Failure, Format, Outcome, answers, table, wire};
 use crate::judge::Status;
 use crate::quantity::show;
 use crate::why::Assumptions;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::PathBuf;
 
 /// Parse, resolve, analyse; print the findings and the verdict table.
@@ -27,14 +27,6 @@ pub(super) struct Check {
     baseline: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For machines.
-    Json,
 }
 
 impl Check {

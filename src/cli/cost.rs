@@ -1,9 +1,8 @@
 //! `drc cost`.
 
 use super::input::Spec;
-use super::slack::Format;
 use super::terminal::Terminal;
-use super::{Common, Failure, Outcome, wire_cost};
+use super::{Common, Failure, Format, Outcome, wire_cost};
 use crate::cost::{Expected, Losses, Outlay, expected, outlays, sum};
 use crate::model::Objective;
 use crate::quantity::{Currency, show};

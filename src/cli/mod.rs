@@ -94,6 +94,15 @@ struct Common {
     deny: Vec<Deny>,
 }
 
+/// How the answer of a command looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
 /// What can be raised to an error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum Deny {

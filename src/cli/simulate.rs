@@ -2,14 +2,14 @@
 
 use super::input::{Spec, day};
 use super::terminal::Terminal;
-use super::{Common, Failure, Outcome, table, wire};
+use super::{Common, Failure, Format, Outcome, table, wire};
 use crate::base::similar::nearest;
 use crate::judge::{Status, Verdict};
 use crate::model::Objective;
 use crate::plan::Plan;
 use crate::quantity::{Duration, show};
 use crate::simulate::{Case, Settings, Strike, run};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use std::path::PathBuf;
 
@@ -37,14 +37,6 @@ pub(super) struct Simulate {
     format: Format,
     #[command(flatten)]
     common: Common,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For machines.
-    Json,
 }
 
 /// Strikes in one stretch of time.

@@ -2,10 +2,10 @@
 
 use super::input::Spec;
 use super::terminal::Terminal;
-use super::{Common, Failure, Outcome, answers, wire_answers};
+use super::{Common, Failure, Format, Outcome, answers, wire_answers};
 use crate::answers::slack::{Answer, Limit, Slack as Headroom, Wanted, slack};
 use crate::quantity::show;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::PathBuf;
 
 /// How far the nearest input of each objective can move before its verdict turns.
@@ -29,14 +29,6 @@ pub(super) struct Slack {
     format: Format,
     #[command(flatten)]
     common: Common,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Text,
-    /// For machines.
-    Json,
 }
 
 impl Slack {

@@ -1,9 +1,8 @@
 //! `drc suggest`.
 
 use super::input::Spec;
-use super::slack::Format;
 use super::terminal::Terminal;
-use super::{Common, Failure, Outcome, answers, wire_answers};
+use super::{Common, Failure, Format, Outcome, answers, wire_answers};
 use crate::answers::Who;
 use crate::answers::suggest::{Answer, Change, Fix, Suggestion, Wanted, suggest};
 use crate::base::SourceMap;

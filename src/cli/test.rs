@@ -3,12 +3,12 @@
 use super::input::Spec;
 use super::terminal::Terminal;
 use super::wire::{self, AssertionAnswer};
-use super::{Common, Failure, Outcome};
+use super::{Common, Failure, Format, Outcome};
 use crate::diag::render::terminal::{Style, one};
 use crate::diag::{Diagnostic, Severity};
 use crate::driver::{Compiled, retest};
 use crate::judge::Status;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -23,14 +23,6 @@ pub(super) struct Test {
     format: Format,
     #[command(flatten)]
     common: Common,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For machines.
-    Json,
 }
 
 /// The answer of `test --format json`.
