@@ -44,7 +44,9 @@ pub struct LevelFact {
     /// What is left at least, when a run is due, of the window that its schedule states, and of
     /// which run.
     pub window: Option<Gap>,
-    /// How long a run takes at most from when it is due, waiting included; `None` without a bound.
+    /// How long a run takes at most from when it is due, waiting for a drive or a place included;
+    /// where runs overrun and wait for one another, from when the one before is over. `None` without
+    /// a bound.
     pub most: Option<Duration>,
     /// Whether runs start when their schedule says, and what the longest time from a start to the
     /// next comes to where they do not.

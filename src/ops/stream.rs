@@ -14,8 +14,8 @@ pub struct Path {
     pub hops: Vec<Hop>,
 }
 
-/// A stream of a database's changes from its primary, or from a replica, to one replica: one connection for all the
-/// data classes in it.
+/// A stream of a database's changes from its primary, or from a replica, to one replica: one
+/// connection for all the data classes in it.
 #[derive(Debug)]
 pub struct Stream {
     /// Unique among streams.

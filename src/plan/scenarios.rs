@@ -5,8 +5,8 @@ use crate::model::{Model, Scenario, Strike};
 use crate::ops::Ops;
 use std::collections::BTreeSet;
 
-/// Every host that carries something, every store, every site, lost and isolated, every region, link and group, wrong contents of every
-/// database and tree of files, an attacker, and the user's own.
+/// Every host that carries something, every store, every site, lost and isolated, every region, link
+/// and group, wrong contents of every database and tree of files, an attacker, and the user's own.
 pub fn scenarios(model: &Model, ops: &Ops, index: &Index) -> Vec<Scenario> {
     let mut all = Vec::new();
     let mut add = |span, strike| all.push(Scenario::derived(span, strike));

@@ -59,8 +59,8 @@ pub fn own(model: &Model, data: Idx<Data>, kind: StrikeKind) -> Option<Duration>
 /// When a data class must be back so that what it promises itself and what every service that
 /// needs it promises can be met: `RTO*(n) = min(RTO(n), min over p of (RTO*(p) - delay(p, n)))`
 /// (calculus, 6.2), with the service that decides, if one does. Services that need it by way of
-/// other services count with their own look at the result alone. [`Duration::MAX`] when nobody promises anything;
-/// zero when a service has no time left for it at all.
+/// other services count with their own look at the result alone. [`Duration::MAX`] when nobody
+/// promises anything; zero when a service has no time left for it at all.
 pub fn due(
     model: &Model,
     index: &Index,

@@ -10,8 +10,10 @@
 //! a bound it may take any value within; so a strike that is worse than a proved bound shows a
 //! defect of the analysis, or of this.
 //!
-//! Deliberately absent: the moments at which a copy that is taken file by file is not of one
-//! moment, what a volume's reuse costs, and shares that nothing enforces being taken unfairly.
+//! Absent: the moments at which a copy that is taken file by file is not of one moment, what a
+//! volume's reuse costs, shares that nothing enforces being taken unfairly, and missed runs. Strikes
+//! that fall one after the other all fall at the last moment here, so that what earlier ones cut is
+//! not held against a bound.
 
 mod dice;
 mod lost;
