@@ -340,7 +340,7 @@ fn how_many_incrementals_fit() {
     let spec = |rto: &str, full: &str| {
         format!(
             "tier t {{ corruption {{ rto = {rto} }} }}
-            data f : t {{ on = x1 path \"/f\"; size = 300 GiB; changed = 8 % / day; files = independent
+            data f : t {{ on = x1 path \"/f\"; size = 300 GiB; writes = 1 B/s; changed = 8 % / day; files = independent
                 backup sa {{ full = {full}; incremental = daily 20:00; keep = 45 days }} }}"
         )
     };

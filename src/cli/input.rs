@@ -19,6 +19,8 @@ pub(super) struct Spec {
     pub compiled: Compiled,
     pub findings: Vec<Diagnostic>,
     pub horizon: Horizon,
+    /// All findings as they were found, whatever a flag raises or a baseline knows.
+    raw: Vec<Diagnostic>,
     /// How many findings a baseline knows.
     pub known: usize,
     strict: bool,
@@ -55,7 +57,8 @@ impl Spec {
         let mut findings = std::mem::take(&mut compiled.problems).sorted();
         let strict = common.deny.contains(&Deny::Warnings);
         let read_from = ReadFrom { world, main, options };
-        let mut spec = Self { compiled, findings: Vec::new(), horizon, known: 0, strict, read_from };
+        let raw = findings.clone();
+        let mut spec = Self { compiled, findings: Vec::new(), horizon, raw, known: 0, strict, read_from };
         spec.raise(&mut findings);
         spec.findings = findings;
         Ok(spec)
@@ -81,7 +84,7 @@ impl Spec {
     /// Trials of changes on this spec, at most `most` of them.
     pub fn trials(&self, most: usize) -> Trials<'_> {
         let ReadFrom { world, main, options } = &self.read_from;
-        Trials::new(&**world, main, options, &self.compiled, self.findings.iter(), most)
+        Trials::new(&**world, main, options, &self.compiled, self.raw.iter(), most)
     }
 
     /// Whether any finding is an error.

@@ -15,6 +15,7 @@ use crate::ops::shaping::targets;
 use crate::ops::{Job, JobKind, Level, Ops, Staging};
 use crate::quantity::{Bytes, Duration};
 use la_arena::{ArenaMap, Idx};
+use std::collections::BTreeSet;
 
 /// What a disk holds at the end of the horizon.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct DiskFact {
     pub parts: Vec<(DiskUse, Bytes)>,
     /// The restore that needs the most room beside that, and how much.
     pub restore: Option<(Idx<Copy>, Bytes)>,
+    /// Whether nobody states how much something on it takes, so that there is more than this.
+    pub unknown: bool,
 }
 
 /// What takes room on a disk.
@@ -46,19 +49,22 @@ pub enum DiskUse {
 pub(super) fn of(model: &Model, ops: &Ops, facts: &Facts) -> ArenaMap<Idx<Host>, DiskFact> {
     let mut parts: ArenaMap<Idx<Host>, Vec<(DiskUse, Bytes)>> = ArenaMap::default();
     let bounded = |host: Idx<Host>| model.hosts[host].disk_capacity.is_some();
-    let mut add = |host: Idx<Host>, what: DiskUse, bytes: Bytes| {
-        if bounded(host) {
-            parts.entry(host).or_default().push((what, bytes));
+    let mut unknown: BTreeSet<Idx<Host>> = BTreeSet::new();
+    let mut add = |host: Idx<Host>, what: DiskUse, bytes: Option<Bytes>| match bytes {
+        _ if !bounded(host) => {}
+        Some(bytes) => parts.entry(host).or_default().push((what, bytes)),
+        None => {
+            unknown.insert(host);
         }
     };
     for (id, data) in model.data.iter() {
         let size = size_at_end(model, &[id], facts.horizon);
         match &data.on {
-            On::Files { host, .. } => add(*host, DiskUse::Data(id), size),
+            On::Files { host, .. } => add(*host, DiskUse::Data(id), Some(size)),
             On::Cluster(cluster) => {
                 let c = &model.clusters[*cluster];
                 for host in std::iter::once(c.primary.0).chain(c.replicas.iter().map(|r| r.0)) {
-                    add(host, DiskUse::Data(id), size);
+                    add(host, DiskUse::Data(id), Some(size));
                 }
             }
         }
@@ -69,18 +75,18 @@ pub(super) fn of(model: &Model, ops: &Ops, facts: &Facts) -> ArenaMap<Idx<Host>,
         match &job.kind {
             JobKind::Database { client, staging, .. } => {
                 let bytes = match staging {
-                    Staging::Physical { .. } => fact.chain_bytes().unwrap_or_default().plus(whole()),
-                    Staging::Logical { .. } => whole().times(2),
+                    Staging::Physical { .. } => fact.chain_bytes().map(|b| b.plus(whole())),
+                    Staging::Logical { .. } => Some(whole().times(2)),
                 };
                 add(ops.clients[*client].host, DiskUse::Staged(id), bytes);
             }
             JobKind::Log { client, .. } => {
-                let bytes = fact.level(Level::Log).and_then(|l| l.bytes).unwrap_or_default();
-                add(ops.clients[*client].host, DiskUse::Staged(id), bytes.times(2));
+                let bytes = fact.level(Level::Log).and_then(|l| l.bytes);
+                add(ops.clients[*client].host, DiskUse::Staged(id), bytes.map(|b| b.times(2)));
             }
             JobKind::Mirror { to, keep, .. } => {
-                let changes = fact.level(Level::Changes).and_then(|l| l.bytes).unwrap_or_default();
-                add(*to, DiskUse::Mirror(id), whole().plus(changes.times(*keep)));
+                let changes = fact.level(Level::Changes).and_then(|l| l.bytes);
+                add(*to, DiskUse::Mirror(id), changes.map(|c| whole().plus(c.times(*keep))));
             }
             _ => {}
         }
@@ -102,7 +108,9 @@ pub(super) fn of(model: &Model, ops: &Ops, facts: &Facts) -> ArenaMap<Idx<Host>,
         let most = parts.iter().fold(Bytes::ZERO, |sum, (_, bytes)| sum.plus(*bytes));
         let mark = part_down(capacity.value, h.mark.value);
         let passes = (most > mark).then(|| first_day(model, facts, &parts, mark));
-        disks.insert(host, DiskFact { most, mark, passes, parts, restore: restores.get(host).copied() });
+        let restore = restores.get(host).copied();
+        let unknown = unknown.contains(&host);
+        disks.insert(host, DiskFact { most, mark, passes, parts, restore, unknown });
     }
     disks
 }

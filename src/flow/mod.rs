@@ -80,6 +80,9 @@ pub struct Facts {
     peaks: rate::Peaks,
     /// The same of everybody at once, each on any of its ways.
     crowd: outage::Crowd,
+    /// The same of those who may have come onto another of their ways after a loss, and so may have
+    /// a queue; all others as on a normal day.
+    moved: outage::Crowd,
 }
 
 /// Computes all facts.
@@ -98,6 +101,7 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
             parts,
             peaks: peaks(model, ops, &loads, false),
             crowd: outage::Crowd::default(),
+            moved: outage::Crowd::default(),
             points: Points::default(),
             capacity: Capacity::default(),
             spare: Spare::new(model, ops, loads),
@@ -113,10 +117,14 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
         }
     };
     stream::facts(model, ops, &mut facts, &profiles, &ways);
+    let crowd = |queued: &BTreeSet<Idx<Stream>>| {
+        let loads = stream::loads(model, ops, &facts.parts, &profiles, queued);
+        outage::Crowd { peaks: peaks(model, ops, &loads, true), spare: Spare::new(model, ops, loads) }
+    };
+    let several = ops.streams.iter().filter(|(_, s)| s.paths.len() > 1).map(|(id, _)| id);
+    let movable = several.chain(queued.iter().copied()).collect();
     let everyone = ops.streams.iter().map(|(id, _)| id).collect();
-    let loads = stream::loads(model, ops, &facts.parts, &profiles, &everyone);
-    let peaks = peaks(model, ops, &loads, true);
-    facts.crowd = outage::Crowd { peaks, spare: Spare::new(model, ops, loads) };
+    (facts.crowd, facts.moved) = (crowd(&everyone), crowd(&movable));
     let mut calendar = Calendar { horizon, known: FxHashMap::default() };
     run::facts(model, ops, &mut facts, &mut calendar);
     facts.points = Points::new(ops, &facts.jobs, horizon);
@@ -125,7 +133,9 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
 }
 
 impl Facts {
-    /// The rate that a way guarantees to one member of a class; `own_peak` as in [`rate`].
+    /// The rate that a way guarantees to one member of a class; `own_peak` as in [`rate`]. What was
+    /// not counted among those of a normal day, such as a restore, comes after a loss: others may have
+    /// come onto another of their ways by then, and have a queue.
     pub fn way(
         &self,
         model: &Model,
@@ -135,7 +145,14 @@ impl Facts {
         limit: Option<Rate>,
     ) -> WayRate {
         let held = rate::Held::Each(&self.members);
-        rate::way(model, held, &self.peaks, hops, class, own_peak, limit)
+        let peaks = if own_peak.is_some() { &self.peaks } else { &self.moved.peaks };
+        rate::way(model, held, peaks, hops, class, own_peak, limit)
+    }
+
+    /// What cards and disks have left after a loss: streams that have several ways may have a queue
+    /// by then.
+    pub fn spare_after_loss(&self) -> &Spare {
+        &self.moved.spare
     }
 
     /// The same for a job, which is held to one part whichever way it takes.

@@ -79,14 +79,16 @@ impl Facts {
     pub fn detour(&self, model: &Model, ops: &Ops, stream: Idx<Stream>, gone: Gone<'_>) -> Detour {
         let chain = self.chain(model, ops, stream, gone);
         let usual = self.streams.get(stream);
-        let behind = if chain.moved {
-            // At any time it had the least of what it has before and after.
+        let behind = if gone.links.is_empty() && gone.hosts.is_empty() {
+            usual.and_then(|f| f.received())
+        } else {
+            // At any time it had the least of what it has before and after; others may have come
+            // onto its links.
             let service = chain.service.min(usual.map_or(0, |f| f.chain));
             let profile = stream::log_profile(model, ops.streams[stream].cluster);
             let lag = profile.ok().and_then(|p| fluid::lag(&p, service).ok());
-            lag.map(|l| l.worst.plus(REROUTE).plus(chain.latency).plus(chain.unit))
-        } else {
-            usual.and_then(|f| f.received())
+            let reroute = if chain.moved { REROUTE } else { Duration::ZERO };
+            lag.map(|l| l.worst.plus(reroute).plus(chain.latency).plus(chain.unit))
         };
         Detour { way: chain.way, cut: chain.cut, moved: chain.moved, behind }
     }

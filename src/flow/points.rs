@@ -10,6 +10,7 @@
 //! if its chain is until `r + d`. The least of `until - r` over all points of the horizon is how
 //! far back a recovery surely reaches (2.2b).
 
+use super::late::Between;
 use super::run::JobFact;
 use super::timetable::{Expander, Moment, Timetables};
 use super::{Facts, Horizon};
@@ -178,6 +179,7 @@ impl Points {
         list: &mut Vec<Point>,
     ) -> Option<PointFact> {
         let mut fact = self.of.get(id)?.clone();
+        let as_said = as_said(ops, jobs, id);
         // What is kept as long as chains need breaks none.
         if ops.jobs[id].pools.iter().any(|p| p.stated) {
             fact.breaks =
@@ -196,7 +198,8 @@ impl Points {
             }
             _ => i64::MIN,
         };
-        if !self.list(ops, jobs, id, (Runs::Longest, from), list) {
+        // Where runs wait for one another nobody knows when a point is there.
+        if !as_said || !self.list(ops, jobs, id, (Runs::Longest, from), list) {
             return Some(fact);
         }
         if list.first().is_none_or(|p| p.ready > self.as_of) {
@@ -321,13 +324,21 @@ impl Points {
         runs: Runs,
     ) -> Option<Duration> {
         let mut list = Vec::new();
-        if !self.list(ops, &facts.jobs, id, (runs, i64::MIN), &mut list) {
+        if runs == Runs::Longest && !as_said(ops, &facts.jobs, id)
+            || !self.list(ops, &facts.jobs, id, (runs, i64::MIN), &mut list)
+        {
             return None;
         }
-        // What is no longer kept goes when the next volume is asked for.
+        // What is no longer kept goes when the next volume is asked for, and a volume stays for as
+        // long as the last run that it takes.
         let slack = match runs {
             Runs::Longest => 0,
-            Runs::Alone => DAY + facts.jobs.get(id).map_or(0, longest_gap),
+            Runs::Alone => {
+                let pools = &ops.jobs[id].pools;
+                let filled =
+                    pools.iter().map(|p| i64::try_from(p.runs).unwrap_or(i64::MAX)).max().unwrap_or(1);
+                DAY + facts.jobs.get(id).map_or(0, longest_gap).saturating_mul(filled)
+            }
         };
         let needed = seconds(asked.until_read);
         let mut events: Vec<(i64, bool, bool, i64)> = Vec::with_capacity(4 * list.len());
@@ -383,6 +394,15 @@ fn last_gap(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> Opti
     match &ops.jobs[id].kind {
         JobKind::Copy { of, .. } => Some(seconds(own).saturating_add(last_gap(ops, jobs, *of)?)),
         _ => Some(seconds(own)),
+    }
+}
+
+/// Whether runs of a job, and of one whose runs it copies, start when the schedule says.
+fn as_said(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> bool {
+    let own = jobs.get(id).is_some_and(|f| f.levels.iter().all(|l| l.between == Between::AsSaid));
+    own && match &ops.jobs[id].kind {
+        JobKind::Copy { of, .. } => as_said(ops, jobs, *of),
+        _ => true,
     }
 }
 

@@ -78,6 +78,17 @@ pub struct Terms {
 pub const JOB_OVERHEAD: Duration = Duration::from_secs(5);
 
 impl LevelFact {
+    /// The longest time between two runs of this level, those that start late counted; `None`
+    /// without a bound.
+    fn apart(&self) -> Option<Duration> {
+        let said = self.same.or(self.gap).map(|g| g.length);
+        match self.between {
+            Between::AsSaid => said,
+            Between::Late(time) => said.map(|s| s.max(time)),
+            Between::Unbounded => None,
+        }
+    }
+
     /// Whether a run may still be going when the next is due.
     pub fn overruns(&self) -> bool {
         matches!((self.most, self.room), (Some(most), Some(room)) if most > room) || self.most.is_none()
@@ -138,15 +149,14 @@ impl JobFact {
         let mut sum = Bytes::ZERO;
         let full = self.level(Level::Full)?;
         sum = sum.plus(full.bytes?);
-        let mut base = full.same.or(full.gap);
+        let mut base = full.apart()?;
         if let Some(differential) = self.level(Level::Differential) {
             sum = sum.plus(differential.bytes?);
-            base = differential.same.or(base);
+            base = differential.apart().unwrap_or(base);
         }
         if let Some(incremental) = self.level(Level::Incremental) {
-            let between = base?.length;
             let room = incremental.room.unwrap_or(Duration::from_hours(1)).0.max(1);
-            sum = sum.plus(incremental.bytes?.times(between.0.div_ceil(room)));
+            sum = sum.plus(incremental.bytes?.times(base.0.div_ceil(room)));
         }
         Some(sum)
     }

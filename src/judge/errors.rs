@@ -20,22 +20,25 @@ use std::collections::BTreeMap;
 /// scenario in which it is worst. Those that waivers cover are given apart.
 pub fn findings(estate: Estate<'_>, verdicts: &Verdicts, problems: &mut Problems) -> Vec<Waived> {
     let mut groups: BTreeMap<(Subject, Objective, Option<usize>), Vec<&Verdict>> = BTreeMap::new();
-    // What stops the runs of a copy is told where it stands.
-    let told = |v: &&Verdict| v.status != Status::Proved && v.reason != Some(Reason::RunsStop);
+    // What stops the runs of a copy is told where it stands, unless that is waived.
+    let causes = [&c::STORE_OVERFLOWS, &c::DISK_OVERFLOWS, &c::POOL_EXHAUSTED];
+    let waivers = &estate.model.claims.waivers;
+    let waived = waivers.iter().any(|w| causes.iter().any(|c| w.finding == c.name));
+    let told = |v: &&Verdict| v.status != Status::Proved && (waived || v.reason != Some(Reason::RunsStop));
     for v in verdicts.list.iter().filter(told) {
         groups.entry((v.subject, v.objective, v.waived)).or_default().push(v);
     }
-    let mut waived = Vec::new();
+    let mut apart = Vec::new();
     for ((_, _, by), group) in groups {
         let worst = group.iter().copied().max_by_key(|v| (v.strain(), std::cmp::Reverse(v.scenario)));
         let Some(worst) = worst else { continue };
         let finding = not_met(estate, verdicts, worst, &group);
         match by {
-            Some(by) => waived.push(Waived { finding, by }),
+            Some(by) => apart.push(Waived { finding, by }),
             None => problems.push(finding),
         }
     }
-    waived
+    apart
 }
 
 fn not_met(estate: Estate<'_>, verdicts: &Verdicts, worst: &Verdict, group: &[&Verdict]) -> Diagnostic {

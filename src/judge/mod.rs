@@ -225,8 +225,9 @@ fn reached<'a>(
             (Some(step), _) => {
                 let times = plan.steps.get(step).map(|s| (s.finish, s.surely));
                 let (finish, surely) = times.unwrap_or_default();
-                // Where runs stop, the plan says no time that could be counted on.
-                let stops = choice.is_some_and(|c| c.reason == Some(Reason::RunsStop));
+                // Where runs stop, or nothing is left to be read, no time can be counted on.
+                let useless = |r: &Reason| matches!(r, Reason::RunsStop | Reason::KeptTooShort);
+                let stops = choice.and_then(|c| c.reason.as_ref()).is_some_and(useless);
                 let predicted = (finish != Duration::MAX && !stops).then_some(finish);
                 // What keeps the loss from having a bound keeps the restore from having one.
                 let missing = || Reason::MissingInput(unbounded(estate, plan, step));

@@ -19,24 +19,13 @@ pub fn promises(estate: Estate<'_>, problems: &mut Problems) {
     }
 }
 
-const KINDS: [StrikeKind; 8] = [
-    StrikeKind::Host,
-    StrikeKind::Site,
-    StrikeKind::Region,
-    StrikeKind::Link,
-    StrikeKind::Group,
-    StrikeKind::Corruption,
-    StrikeKind::Hostile,
-    StrikeKind::Own,
-];
-
 /// Tells of the first kind of scenario in which a data class promises to be back later than a
 /// service that needs it (calculus, R-55).
 fn looser(estate: Estate<'_>, data: Idx<Data>, tier: Idx<Tier>, problems: &mut Problems) {
     let model = estate.model;
     for service in estate.index.services(data) {
         let Some((of, _)) = model.services[*service].tier else { continue };
-        for kind in KINDS {
+        for kind in StrikeKind::ALL {
             let (own, theirs) = (model.tiers[tier].bounds(kind).rto, model.tiers[of].bounds(kind).rto);
             if let (Some(own), Some(theirs)) = (own, theirs)
                 && own.value > theirs.value

@@ -1,14 +1,14 @@
 //! Which copy serves what was hit: one choice per database or tree of files, on which recovery
 //! point and recovery time are both judged.
 
-use super::outage::{Outages, aged, stream_after_outage, surely_aged};
+use super::outage::{Outages, aged, older, stream_after_outage, surely_aged};
 use super::requisites::{Openings, keys_left};
 use super::step::{Means, Reason};
 use super::units::Unit;
 use super::{Index, Lost, Outage};
 use crate::flow::stream::Behind;
 use crate::flow::{Facts, StreamFact, never_falls_back};
-use crate::model::{Copy, CopyKind, Data, Files, Host, Mode, Model, On, Place, Store, StrikeKind};
+use crate::model::{Copy, CopyKind, Data, Files, Hop, Host, Mode, Model, On, Place, Store, StrikeKind};
 use crate::ops::shaping::{targets, way_back};
 use crate::ops::{Director, Job, JobKind, Ops, Stream};
 use crate::quantity::{Bytes, Duration};
@@ -156,15 +156,15 @@ impl Chooser<'_> {
             // alone: the most advanced of them is promoted.
             let gone = streams.iter().filter(|s| waits(mode(s)) && !asked(s)).count() as u64;
             let covered = never_alone && gone < engine.acknowledgements.value;
-            let full = self.facts.capacity.disks.get(stream.to).is_some_and(|d| d.passes.is_some());
-            let (loss, surely, reason, cut) = if full {
-                (None, Duration::ZERO, Some(Reason::RunsStop), Outage::default())
+            let (loss, surely, reason, cut) = if let Some(full) = self.full(stream.to) {
+                (None, Duration::ZERO, Some(full), Outage::default())
             } else if covered && never_falls_back(stream.mode) {
                 (Some(Duration::ZERO), Duration::ZERO, None, Outage::default())
             } else {
                 let (_, surely, reason) = self.behind(fact);
                 let cut = self.outages.stream(self.model, self.ops, stream);
-                (stream_after_outage(fact, cut), surely.max(cut.surely), reason, cut)
+                let loss = stream_after_outage(self.model, self.ops, self.facts, *id, &self.outages, cut);
+                (loss, surely.max(cut.surely), reason, cut)
             };
             found.push(Candidate {
                 copy: *copy,
@@ -208,9 +208,28 @@ impl Chooser<'_> {
     /// The loss when the newest complete run of a job is used, up to its source, what struck
     /// earlier included: the longest cut along the way counts once (`outage`).
     fn run_loss(&self, job: Idx<Job>) -> (Option<Duration>, Duration, Option<Reason>) {
-        let (loss, surely, reason) = self.run_bound(job);
+        let (mut loss, surely, mut reason) = self.run_bound(job);
+        if let Some(link) = self.crowded(job) {
+            (loss, reason) =
+                (None, Some(Reason::MissingInput(format!("what `{link}` carries after the first loss"))));
+        }
         let cut = self.outages.job(self.model, self.ops, job);
         (loss.map(|l| l.plus(cut.most)), surely.max(cut.surely), reason)
+    }
+
+    /// A link on the way of a job that nothing divides and that others may have come onto since
+    /// something was lost: how long runs then take is not known.
+    fn crowded(&self, job: Idx<Job>) -> Option<&str> {
+        if self.outages.is_empty() {
+            return None;
+        }
+        let streams = self.ops.streams.iter().map(|(_, s)| &s.paths);
+        let jobs = self.ops.jobs.iter().map(|(_, j)| &j.paths);
+        let others: Vec<Hop> =
+            streams.chain(jobs).flat_map(|p| p.iter().skip(1)).flat_map(|p| p.hops.clone()).collect();
+        let hops = self.ops.jobs[job].paths.first().map_or(&[][..], |p| &p.hops);
+        let open = |h: &&Hop| self.model.links[h.link].shares.is_empty() && others.contains(h);
+        hops.iter().find(open).map(|h| self.model.links[h.link].name.as_str())
     }
 
     /// The same had nothing struck earlier.
@@ -231,29 +250,46 @@ impl Chooser<'_> {
                 None => Reason::Overruns,
             }
         });
-        if self.stops(job) {
-            return (None, Duration::ZERO, Some(Reason::RunsStop));
+        if let Some(stops) = self.stops(job) {
+            return (None, Duration::ZERO, Some(stops));
         }
         let (before, missing) = self.source_loss(job);
         (own.and_then(|o| Some(o.plus(before?))), surely, reason.or(missing))
     }
 
-    /// Whether runs of a job stop within the horizon: a pool has no volume for them, or what they
-    /// write to has no room.
-    fn stops(&self, job: Idx<Job>) -> bool {
+    /// Why runs of a job may stop within the horizon: a pool has no volume for them, or what they
+    /// write to has no room, or nobody says whether it has.
+    fn stops(&self, job: Idx<Job>) -> Option<Reason> {
         let capacity = &self.facts.capacity;
-        let stuck = capacity.held.get(job).is_some_and(|h| h.stops.is_some());
-        let full = |host: Idx<Host>| capacity.disks.get(host).is_some_and(|d| d.passes.is_some());
+        if capacity.held.get(job).is_some_and(|h| h.stops.is_some()) {
+            return Some(Reason::RunsStop);
+        }
         let kind = &self.ops.jobs[job].kind;
-        let store = kind.writes_to().and_then(|s| capacity.stores.get(s));
-        let staged = match kind {
+        let disk = match kind {
             JobKind::Database { client, .. } | JobKind::Log { client, .. } => {
-                full(self.ops.clients[*client].host)
+                self.full(self.ops.clients[*client].host)
             }
-            JobKind::Mirror { to, .. } => full(*to),
-            _ => false,
+            JobKind::Mirror { to, .. } => self.full(*to),
+            _ => None,
         };
-        stuck || staged || store.is_some_and(|s| s.passes.is_some())
+        let store = kind.writes_to().and_then(|s| Some((s, capacity.stores.get(s)?)));
+        let store = store.and_then(|(id, fact)| {
+            if fact.passes.is_some() {
+                return Some(Reason::RunsStop);
+            }
+            let name = &self.model.stores[id].name;
+            (fact.mark.is_some() && fact.unknown).then(|| held_unknown(name))
+        });
+        disk.or(store)
+    }
+
+    /// Why a disk may have no room for what is on it on normal days.
+    fn full(&self, host: Idx<Host>) -> Option<Reason> {
+        let disk = self.facts.capacity.disks.get(host)?;
+        if disk.passes.is_some() {
+            return Some(Reason::RunsStop);
+        }
+        disk.unknown.then(|| held_unknown(&self.model.hosts[host].name))
     }
 
     /// Whether a disk takes what a restore brings beside what is there; a machine in the place of
@@ -261,7 +297,9 @@ impl Chooser<'_> {
     fn room(&self, host: Idx<Host>, empty: bool) -> bool {
         self.facts.capacity.disks.get(host).is_none_or(|disk| {
             let there = if empty { Bytes::ZERO } else { disk.most };
-            disk.restore.is_none_or(|(_, bytes)| there.plus(bytes) <= disk.mark)
+            // After missed runs the chain is longer by as many intervals.
+            let more = self.missed.saturating_add(1);
+            disk.restore.is_none_or(|(_, bytes)| there.plus(bytes.times(more)) <= disk.mark)
         })
     }
 
@@ -351,14 +389,18 @@ impl Chooser<'_> {
     /// missed: it may be that many intervals older.
     fn base_stands(&self, data: Idx<Job>) -> bool {
         let mut job = data;
+        let mut kept = self.ops.jobs[data].keep;
         while let JobKind::Copy { of, .. } = &self.ops.jobs[job].kind {
             job = *of;
+            kept = kept.min(self.ops.jobs[job].keep);
         }
         let full = self.facts.jobs.get(job).and_then(|f| f.level(crate::ops::Level::Full));
         let Some(full) = full else { return true };
         let (Some(gap), Some(run)) = (full.same.or(full.gap), full.most) else { return false };
         let age = gap.length.plus(run).times(self.missed.saturating_add(1));
-        age <= self.ops.jobs[job].keep && age <= self.ops.jobs[data].keep
+        // Copies that were missed let it grow older on the way.
+        let copied = older(self.ops, self.facts, data, self.missed);
+        copied.is_some_and(|c| age.plus(c) <= kept)
     }
 
     /// The log job that a job is, or copies.
@@ -463,6 +505,10 @@ impl Chooser<'_> {
             }
         }
     }
+}
+
+fn held_unknown(on: &str) -> Reason {
+    Reason::MissingInput(format!("how much is written to all that is kept on `{on}`"))
 }
 
 /// Whether a mode waits for acknowledgements.

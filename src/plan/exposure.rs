@@ -358,8 +358,11 @@ impl<'a> After<'a> {
         let mut never_more =
             hops.iter().map(|h| model.links[h.link].bandwidth.value).min().unwrap_or(Rate(u64::MAX));
         for host in [from, to] {
-            let card = facts.spare.beside_mirrors(host, facts.spare.card(model, ops, host, own));
-            let disk = facts.spare.beside_mirrors(host, facts.spare.disk(model, host));
+            let card = facts
+                .spare_after_loss()
+                .beside_mirrors(host, facts.spare_after_loss().card(model, ops, host, own));
+            let disk =
+                facts.spare_after_loss().beside_mirrors(host, facts.spare_after_loss().disk(model, host));
             guaranteed = guaranteed.min(card).min(disk);
             never_more = never_more.min(model.hosts[host].nic.value).min(model.hosts[host].disk_rate.value);
         }
@@ -372,7 +375,7 @@ impl<'a> After<'a> {
         let time = |rate: Rate| time_to_move(bytes, rate).unwrap_or(Duration::MAX);
         let moved = time(rate);
         let On::Cluster(cluster) = model.data[data].on else { return moved };
-        let disk = facts.spare.beside_mirrors(to, facts.spare.disk(model, to));
+        let disk = facts.spare_after_loss().beside_mirrors(to, facts.spare_after_loss().disk(model, to));
         let prepare = model.engines[model.clusters[cluster].engine].prepare.value.min(disk);
         moved.plus(time(prepare)).plus(time(Rate(disk.0 / 2)))
     }

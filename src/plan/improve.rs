@@ -257,7 +257,7 @@ impl<'a> Basis<'a> {
         for rule in [Rule::Due, Rule::Shortest, Rule::Slack, Rule::Own] {
             search.attempt(Policy { rule, joint: true, ..Policy::default() });
             if self.units.len() < 2 {
-                return search.best;
+                break;
             }
         }
         // Those that are still late go first; then what stands before them gives way.

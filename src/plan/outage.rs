@@ -6,8 +6,8 @@
 //! several edges the longest cut counts once, since each edge keeps what it had when it was cut.
 
 use super::Lost;
-use crate::flow::{JobFact, StreamFact, never_falls_back};
-use crate::model::{Earlier, Host, Mode, Model, Site};
+use crate::flow::{Facts, Gone, JobFact, never_falls_back};
+use crate::model::{Earlier, Host, Link, Mode, Model, Site};
 use crate::ops::{Job, JobKind, Ops, Stream, stream::Path};
 use crate::quantity::Duration;
 use la_arena::Idx;
@@ -35,6 +35,11 @@ pub(super) struct Outages(Vec<(Duration, Lost)>);
 impl Outages {
     pub fn new(model: &Model, earlier: &[Earlier]) -> Self {
         Self(earlier.iter().map(|e| (e.before, Lost::by(model, &e.strikes))).collect())
+    }
+
+    /// Whether all falls at once.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The longest time for which `cut` had held.
@@ -137,9 +142,28 @@ fn parted(model: &Model, lost: &Lost, a: Idx<Host>, b: Idx<Host>) -> bool {
 
 /// The most recent work that a replica may not have received when its feed had been cut for so
 /// long: the outage and the lag that it had when it was cut. It holds whether or not another way
-/// has carried the stream since; `None` when the lag has no bound.
-pub(super) fn stream_after_outage(fact: &StreamFact, outage: Outage) -> Option<Duration> {
-    Some(fact.received()?.plus(outage.most))
+/// has carried the stream since; `None` when the lag has no bound. Once anything is lost others may
+/// have come onto its links, cut or not.
+pub(super) fn stream_after_outage(
+    model: &Model,
+    ops: &Ops,
+    facts: &Facts,
+    stream: Idx<Stream>,
+    outages: &Outages,
+    outage: Outage,
+) -> Option<Duration> {
+    let first = outages.0.first().map_or(Duration::ZERO, |(before, _)| *before);
+    let behind = match outages.0.last() {
+        // Not cut with the first loss, when all others were still where they usually are.
+        Some(_) if outage.most < first => {
+            let lost = &outages.0.last()?.1;
+            let links: Vec<Idx<Link>> = lost.cut_links().collect();
+            let hosts: Vec<Idx<Host>> = lost.hosts().collect();
+            facts.detour(model, ops, stream, Gone { links: &links, hosts: &hosts }).behind?
+        }
+        _ => facts.streams.get(stream)?.received()?,
+    };
+    Some(behind.plus(outage.most))
 }
 
 /// The loss when the newest complete run of a job serves and so many runs in a row before it had
@@ -157,6 +181,17 @@ pub(super) fn aged(fact: &JobFact, missed: u64) -> Option<Duration> {
         return None;
     }
     Some(loss.plus(gap.plus(run).times(missed)))
+}
+
+/// How much older the points of a job may be after so many missed runs than without: its own, and
+/// those of every job whose runs it copies. `None` without a bound.
+pub(super) fn older(ops: &Ops, facts: &Facts, job: Idx<Job>, missed: u64) -> Option<Duration> {
+    let fact = facts.jobs.get(job)?;
+    let own = aged(fact, missed)?.minus(aged(fact, 0)?);
+    match &ops.jobs[job].kind {
+        JobKind::Copy { of, .. } => Some(own.plus(older(ops, facts, *of, missed)?)),
+        _ => Some(own),
+    }
 }
 
 /// The same for a behaviour that can happen: each missed run lets the gap grow by the shortest

@@ -37,7 +37,16 @@ impl Reading<'_> {
             age = age.plus(self.facts.jobs.get(job)?.loss()?.0);
             match &self.ops.jobs[job].kind {
                 JobKind::Copy { of, .. } => job = *of,
-                JobKind::Database { cluster, .. } => return log_written(self.model, *cluster, age),
+                JobKind::Database { client, cluster, .. } => {
+                    // The replica that was read was itself behind.
+                    let host = self.ops.clients[*client].host;
+                    let feeds = self.ops.streams.iter().find(|(_, s)| s.cluster == *cluster && s.to == host);
+                    let behind = match feeds {
+                        Some((id, _)) => self.facts.streams.get(id)?.applied()?,
+                        None => Duration::ZERO,
+                    };
+                    return log_written(self.model, *cluster, age.plus(behind));
+                }
                 _ => return None,
             }
         }

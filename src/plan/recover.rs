@@ -2,7 +2,7 @@
 
 use super::build::{Builder, Draft, Estate, Once};
 use super::choose::{Candidate, Source, waits};
-use super::outage::aged;
+use super::outage::older;
 use super::reading::Reading;
 use super::step::{Actor, Choice, Reason, Resource, Step, StepKind, Subject};
 use super::units::Unit;
@@ -121,9 +121,9 @@ impl Builder<'_> {
             logs: log.map(|l| (ops.jobs[l].held(Level::Log), loss)),
         };
         // Where runs may have been missed, every point may be older by as many gaps.
-        let fact = facts.jobs.get(*data);
-        let older = fact.and_then(|f| Some(aged(f, missed)?.minus(aged(f, 0)?)));
-        let Some(older) = older else { return as_chosen() };
+        let Some(older) = older(ops, facts, *data, missed) else {
+            return Kept { loss: None, surely: chosen.surely, reason: Some(Reason::KeptTooShort) };
+        };
         let latest = asked(read.finish.plus(older));
         if facts.points.get(*data).is_some_and(|p| p.serves(latest)) {
             return as_chosen();
@@ -136,7 +136,12 @@ impl Builder<'_> {
             loss: found.map(|f| f.plus(older).max(loss)),
             surely: surely
                 .map_or(Duration::MAX, |s| chosen.surely.max(if log.is_some() { Duration::ZERO } else { s })),
-            reason: if found.is_some() { chosen.reason.clone() } else { Some(Reason::KeptTooShort) },
+            // Logs that roll an older point forward are more than the plan counts on.
+            reason: if found.is_some() && log.is_none() {
+                chosen.reason.clone()
+            } else {
+                Some(Reason::KeptTooShort)
+            },
         }
     }
 

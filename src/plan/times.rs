@@ -130,8 +130,11 @@ pub fn restore_rate(
     };
     let s = &model.stores[store];
     let (source, target) = (&model.hosts[s.host], &model.hosts[to]);
-    let card = |host| facts.spare.beside_mirrors(host, facts.spare.card(model, ops, host, own));
-    let disk = facts.spare.beside_mirrors(to, facts.spare.disk_for(model, to, data));
+    let card = |host| {
+        facts.spare_after_loss().beside_mirrors(host, facts.spare_after_loss().card(model, ops, host, own))
+    };
+    let disk =
+        facts.spare_after_loss().beside_mirrors(to, facts.spare_after_loss().disk_for(model, to, data));
     let mut found =
         RestoreRate { guaranteed: s.rate.value, never_more: s.rate.value, origin: s.rate.origin() };
     let mut take = |guaranteed: Rate, never_more: Rate, origin: Origin| {
@@ -218,8 +221,14 @@ pub fn times(
                 Origin::stated(model.hosts[*host].span),
             ),
         },
-        StepKind::Scan { store, bytes, least, .. } => {
+        StepKind::Scan { store, bytes, least, director, .. } => {
             let s = &model.stores[*store];
+            let t = match super::scarce::waits(model, ops, facts, *director, *store) {
+                Some((wait, origin)) => {
+                    t.stated("runs in progress leave a drive and a place", wait, Duration::ZERO, origin)
+                }
+                None => t,
+            };
             t.stated("the store is made ready", s.mount.value, s.mount.value, s.mount.origin())
                 .fixed("a job's own time", Duration::ZERO, JOB_OVERHEAD)
                 .moving("the volumes are read", *bytes, *least, s.rate.value, s.rate.origin())
@@ -241,7 +250,9 @@ pub fn times(
         StepKind::Prepare { cluster, data, host, bytes, least, dump, .. } => {
             let engine = &model.engines[model.clusters[*cluster].engine];
             let disk = &model.hosts[*host].disk_rate;
-            let left = facts.spare.beside_mirrors(*host, facts.spare.disk_for(model, *host, *data));
+            let left = facts
+                .spare_after_loss()
+                .beside_mirrors(*host, facts.spare_after_loss().disk_for(model, *host, *data));
             let both = (*bytes, *least);
             // No engine is faster than the disk that it works on, nor than what others leave of it.
             let at = |rate: Rate| (rate.min(left), rate.min(disk.value));
@@ -270,10 +281,15 @@ pub fn times(
         StepKind::Replay { cluster, host, bytes, least, .. } => {
             let replay = model.engines[model.clusters[*cluster].engine].replay;
             let disk = model.hosts[*host].disk_rate.value;
-            let left =
-                model.data_in(*cluster).first().map_or(disk, |d| facts.spare.disk_for(model, *host, *d));
+            let left = model
+                .data_in(*cluster)
+                .first()
+                .map_or(disk, |d| facts.spare_after_loss().disk_for(model, *host, *d));
             // What is replayed is written to the disk that others write to as well.
-            let rates = (replay.value.min(facts.spare.beside_mirrors(*host, left)), replay.value.min(disk));
+            let rates = (
+                replay.value.min(facts.spare_after_loss().beside_mirrors(*host, left)),
+                replay.value.min(disk),
+            );
             t.moving_up_to("logs are replayed", (*bytes, *least), rates, replay.origin())
         }
         StepKind::Promote { cluster, host, others } => {

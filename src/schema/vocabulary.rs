@@ -57,6 +57,20 @@ pub enum StrikeKind {
 }
 
 impl StrikeKind {
+    /// All, in the order of a tier's cases.
+    pub const ALL: [Self; 10] = [
+        Self::Host,
+        Self::Store,
+        Self::Site,
+        Self::Isolated,
+        Self::Region,
+        Self::Link,
+        Self::Group,
+        Self::Corruption,
+        Self::Hostile,
+        Self::Own,
+    ];
+
     /// Its name in specs and tables.
     pub fn name(self) -> &'static str {
         match self {

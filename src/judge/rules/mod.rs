@@ -23,9 +23,11 @@ use crate::quantity::Duration;
 use std::collections::BTreeSet;
 
 /// The kinds of scenario that take things and leave contents right.
-const LOSSES: [StrikeKind; 6] = [
+const LOSSES: [StrikeKind; 8] = [
     StrikeKind::Host,
+    StrikeKind::Store,
     StrikeKind::Site,
+    StrikeKind::Isolated,
     StrikeKind::Region,
     StrikeKind::Link,
     StrikeKind::Group,

@@ -7,19 +7,6 @@ use crate::resolve::hir::Item;
 use crate::schema::{Kind, StrikeKind};
 use la_arena::Idx;
 
-const CASES: [StrikeKind; 10] = [
-    StrikeKind::Host,
-    StrikeKind::Store,
-    StrikeKind::Site,
-    StrikeKind::Isolated,
-    StrikeKind::Region,
-    StrikeKind::Link,
-    StrikeKind::Group,
-    StrikeKind::Corruption,
-    StrikeKind::Hostile,
-    StrikeKind::Own,
-];
-
 /// A reference that a block may leave out: what it names, if it names something.
 pub(super) type Named<T> = Option<(Idx<T>, Span)>;
 
@@ -62,7 +49,7 @@ impl Lower<'_> {
             }
             let mut special = Vec::new();
             let mut whole = true;
-            for kind in CASES {
+            for kind in StrikeKind::ALL {
                 for (_, case) in self.inside(id, Kind::TierCase(kind)) {
                     whole &= !case.poisoned;
                     special.push((kind, bounds(case)));
