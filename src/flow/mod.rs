@@ -25,6 +25,7 @@ mod spare;
 pub mod stream;
 mod timeline;
 mod timetable;
+mod transactions;
 pub mod volumes;
 
 pub use beside::beside;
@@ -37,6 +38,7 @@ pub use rate::{Binding, WayRate};
 pub use run::{JobFact, LevelFact};
 pub use sharing::Shared;
 pub use spare::Spare;
+pub use transactions::Transactions;
 pub use stream::{StreamFact, log_lowest, log_written, never_falls_back};
 
 use crate::calendar::{Gaps, Rule, Zone, next_free, worst_gaps};
@@ -72,6 +74,8 @@ pub struct Facts {
     pub parts: Parts,
     /// What cards and disks have left.
     pub spare: Spare,
+    /// The largest transactions of those who share cards and links that nothing divides.
+    pub transactions: Transactions,
     /// Recovery points and how long they are kept.
     pub points: Points,
     /// How full stores and disks become.
@@ -101,6 +105,7 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
             points: Points::default(),
             capacity: Capacity::default(),
             spare: Spare::new(model, ops, loads),
+            transactions: Transactions::default(),
         };
         let ways = stream::ways(model, ops, &facts);
         // Whoever was counted on to send no more than it brings, and may get less than that at
@@ -112,6 +117,7 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
             break (facts, ways);
         }
     };
+    facts.transactions = Transactions::new(model, ops, &facts.parts, &profiles, &queued);
     stream::facts(model, ops, &mut facts, &profiles, &ways);
     let everyone = ops.streams.iter().map(|(id, _)| id).collect();
     let loads = stream::loads(model, ops, &facts.parts, &profiles, &everyone);

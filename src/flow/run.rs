@@ -3,7 +3,7 @@
 use super::late::{self, Between, Real};
 use super::queue::Exclusive;
 use super::rate::WayRate;
-use super::stream::log_profile;
+use super::stream::{log_profile, log_written};
 use super::timeline::{Demand, Timeline, Use};
 use super::{Calendar, Facts, size_at_end, size_today, together};
 use crate::calendar::{Gap, Gaps};
@@ -341,7 +341,7 @@ fn shortest(level: &LevelFact) -> Duration {
 /// Log written in a time, at most.
 fn log_bytes(model: &Model, job: &Job, time: Duration) -> Option<Bytes> {
     let JobKind::Log { cluster, .. } = &job.kind else { return None };
-    log_profile(model, *cluster).ok().map(|p| p.most_in(time))
+    log_written(model, *cluster, time)
 }
 
 /// Log written in a time, at least, when the writes follow their profile.
@@ -448,6 +448,7 @@ fn demand(
         bytes: fact.bytes.filter(|_| fact.between != Between::Unbounded || fact.level == Level::Full),
         today,
         devices,
+        beside: facts.transactions.before_run(model, ops, id),
         way: whole.way.rate,
         alone: alone.unwrap_or(Rate(u64::MAX)),
         staging,

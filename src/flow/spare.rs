@@ -47,20 +47,8 @@ impl Spare {
                 }
             }
         }
-        for (_, job) in ops.jobs.iter() {
-            let store = |s: Idx<crate::model::Store>| model.stores[s].host;
-            let (from, to) = match &job.kind {
-                JobKind::Files { client, store: s, .. }
-                | JobKind::Database { client, store: s, .. }
-                | JobKind::Log { client, store: s, .. } => (ops.clients[*client].host, store(*s)),
-                JobKind::Copy { from, to, .. } => (store(*from), store(*to)),
-                JobKind::Mirror { from, to, .. } => (*from, *to),
-                JobKind::Verify { of, .. } => {
-                    let of = &ops.jobs[*of].kind;
-                    let (Some(client), Some(s)) = (of.client(), of.writes_to()) else { continue };
-                    (store(s), ops.clients[client].host)
-                }
-            };
+        for (id, job) in ops.jobs.iter() {
+            let Some((from, to)) = super::transactions::ends(model, ops, id) else { continue };
             let peak = u128::from(super::run::peak(model, ops, job).0);
             for (host, side) in [(from, 0), (to, 1)] {
                 if let Some(side) = spare.cards.entry(host).or_default().get_mut(side) {

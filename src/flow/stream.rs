@@ -98,8 +98,17 @@ pub(super) fn log_profile(model: &Model, cluster: Idx<Cluster>) -> Result<WeekPr
 
 /// The most log that a database writes in a time; `None` when a data class in it does not say how
 /// much is written.
+///
+/// A transaction comes into the log when it commits, with what was written before the time began:
+/// the largest one comes on top of the envelope.
 pub fn log_written(model: &Model, cluster: Idx<Cluster>, time: Duration) -> Option<Bytes> {
-    log_profile(model, cluster).ok().map(|p| p.most_in(time))
+    log_profile(model, cluster).ok().map(|p| p.most_in(time).plus(transaction(model, cluster)))
+}
+
+/// The largest transaction of a database, in bytes of its log.
+pub(super) fn transaction(model: &Model, cluster: Idx<Cluster>) -> Bytes {
+    let engine = &model.engines[model.clusters[cluster].engine];
+    engine.largest_transaction.value.part_up(engine.amplification.value)
 }
 
 /// Log that a database can surely write in any so long a time: all of its envelope, which is
@@ -140,11 +149,9 @@ pub(super) fn loads(
 ) -> Loads {
     let mut all = Loads::default();
     for (id, stream) in ops.streams.iter() {
-        let card = model.hosts[stream.from].nic.value;
-        let pool = parts.streams.get(id).and_then(|p| parts.pools.get(p.pool?));
-        let most = pool.map_or(card, |p| p.rate.min(card));
+        let most = most(model, parts, id, stream);
         let peak = match profiles.get(stream.cluster) {
-            Some(Ok(p)) if p.burst == Bytes::ZERO && !queued.contains(&id) => {
+            Some(Ok(p)) if follows_peak(profiles, stream.cluster) && !queued.contains(&id) => {
                 let peak = Rate::bytes_per_sec(p.peak()).over_down(stream.compress);
                 peak.map_or(most, |r| Rate(r.0.saturating_add(1)).min(most))
             }
@@ -153,6 +160,18 @@ pub(super) fn loads(
         all.insert(id, peak);
     }
     all
+}
+
+/// All that a stream can send: its card, or its host's shaping lets through.
+pub(super) fn most(model: &Model, parts: &Parts, id: Idx<Stream>, stream: &Stream) -> Rate {
+    let card = model.hosts[stream.from].nic.value;
+    let pool = parts.streams.get(id).and_then(|p| parts.pools.get(p.pool?));
+    pool.map_or(card, |p| p.rate.min(card))
+}
+
+/// Whether it is known of a database how much log comes at most, bursts apart.
+pub(super) fn follows_peak(profiles: &Profiles, cluster: Idx<Cluster>) -> bool {
+    matches!(profiles.get(cluster), Some(Ok(p)) if p.burst == Bytes::ZERO)
 }
 
 /// What a stream has before anybody shares with it.
@@ -265,7 +284,6 @@ pub(super) fn facts(
     let mut own = ArenaMap::default();
     for (id, way) in ways.iter() {
         let stream = &ops.streams[id];
-        let engine = &model.engines[model.clusters[stream.cluster].engine];
         let pool = facts.parts.streams.get(id).and_then(|p| facts.parts.pools.get(p.pool?));
         own.insert(
             id,
@@ -274,7 +292,7 @@ pub(super) fn facts(
                 cap: way.cap,
                 apply: way.apply.in_bytes_down(),
                 from: way.source,
-                largest: engine.largest_transaction.value.part_up(engine.amplification.value),
+                largest: transaction(model, stream.cluster),
                 free: pool.is_some_and(|p| p.payload <= way.cap),
             },
         );
@@ -315,7 +333,6 @@ fn fact(
     source: Option<(StreamFact, Option<Way>)>,
 ) -> StreamFact {
     let stream = &ops.streams[id];
-    let engine = &model.engines[model.clusters[stream.cluster].engine];
     let service = own.service.max(shared.map_or(0, |s| s.least));
     let chain = match &source {
         Some((fact, way)) => fact.chain.min(way.map_or(0, |w| w.apply.in_bytes_down())).min(own.service),
@@ -331,9 +348,13 @@ fn fact(
     // Somebody else on the replica's disk does not say how much is written there.
     let besides = stream.serves.first().map(|c| model.copies[*c].data);
     let unstated = facts.spare.unstated(model, stream.to, besides).map(Behind::Unstated);
+    // What others leave at their peaks does not count what comes whole.
+    let before = facts.transactions.before_stream(model, id, stream, hops(stream));
+    let before = before.part_up(stream.compress);
+    others = others.plus(fluid::time_at(before, service).unwrap_or(Duration::MAX));
     let before = source.as_ref().map(|(f, _)| f.lag).filter(|l| matches!(l, Behind::Unstated(_)));
     lag = unstated.or(before).unwrap_or(lag);
-    let largest = engine.largest_transaction.value.part_up(engine.amplification.value);
+    let largest = transaction(model, stream.cluster);
     let mut unit = fluid::time_at(largest, service).unwrap_or(Duration::MAX);
     let unit_apply = time_to_move(largest, own.apply).unwrap_or(Duration::MAX);
     let mut apply = unstated.unwrap_or_else(|| Behind::of(profile, own.apply.in_bytes_down()));

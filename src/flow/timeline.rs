@@ -60,6 +60,8 @@ pub(super) struct Demand {
     pub today: Option<Bytes>,
     /// The devices that it moves through, with what they have.
     pub devices: Vec<(Use, Rate)>,
+    /// Transactions of streams that may come first on cards and links, whole (`transactions`).
+    pub beside: Bytes,
     /// What its way guarantees.
     pub way: Rate,
     /// What devices and way give it when nothing else goes on.
@@ -406,7 +408,9 @@ impl Timeline {
             seconds(work + burst, rate - flow)
         };
         let through: Vec<Use> = demand.devices.iter().map(|d| d.0).collect();
-        let transfer = phase(bytes.0 as f64, narrowest(demand, k), &through);
+        // Streams are taken off the rates with their peaks; their transactions come on top.
+        let first = if bytes > Bytes::ZERO { demand.beside } else { Bytes::ZERO };
+        let transfer = phase(bytes.0 as f64 + first.0 as f64, narrowest(demand, k), &through);
         let staging = match demand.staging {
             Some(((device, rate), scan)) => {
                 phase(2.0 * bytes.0 as f64 + scan.0 as f64, rate.0 as f64 / 8.0 / k(device), &[device])
