@@ -10,6 +10,7 @@ mod beside;
 mod capacity;
 mod device;
 mod disks;
+mod fetch;
 pub mod fluid;
 mod frame;
 mod late;
@@ -26,6 +27,7 @@ pub mod stream;
 mod timeline;
 mod timetable;
 mod transactions;
+mod turns;
 pub mod volumes;
 
 pub use beside::beside;
@@ -38,8 +40,8 @@ pub use rate::{Binding, WayRate};
 pub use run::{JobFact, LevelFact};
 pub use sharing::Shared;
 pub use spare::Spare;
-pub use transactions::Transactions;
 pub use stream::{StreamFact, log_lowest, log_written, never_falls_back};
+pub use transactions::Transactions;
 
 use crate::calendar::{Gaps, Rule, Zone, next_free, worst_gaps};
 use crate::model::{Class, Data, Hop, Model, On};

@@ -82,8 +82,10 @@ impl Facts {
         let behind = if chain.moved {
             // At any time it had the least of what it has before and after.
             let service = chain.service.min(usual.map_or(0, |f| f.chain));
-            let profile = stream::log_profile(model, ops.streams[stream].cluster);
-            let lag = profile.ok().and_then(|p| fluid::lag(&p, service).ok());
+            let cluster = ops.streams[stream].cluster;
+            let turns = super::turns::of_cluster(model, cluster, self.horizon);
+            let profile = stream::log_profile(model, cluster);
+            let lag = profile.ok().and_then(|p| fluid::lag_over(&p, service, &turns).ok());
             lag.map(|l| l.worst.plus(REROUTE).plus(chain.latency).plus(chain.unit))
         } else {
             usual.and_then(|f| f.received())

@@ -2,7 +2,8 @@
 
 use super::rate::{Binding, Held, Peaks, WayRate, way};
 use super::sharing::{Own, Shared, shared};
-use super::{Facts, Spare, fluid};
+use super::turns::{self, Turn};
+use super::{Facts, Horizon, Spare, fluid};
 use crate::calendar::WeekProfile;
 use crate::model::{Class, Cluster, Data, Hop, Mode, Model};
 use crate::ops::shaping::Parts;
@@ -51,10 +52,10 @@ pub enum Behind {
 }
 
 impl Behind {
-    fn of(profile: &Result<WeekProfile, Idx<Data>>, service: u64) -> Self {
+    fn of(profile: &Result<WeekProfile, Idx<Data>>, service: u64, turns: &[Turn]) -> Self {
         match profile {
             Err(data) => Self::Unstated(*data),
-            Ok(p) => match fluid::lag(p, service) {
+            Ok(p) => match fluid::lag_over(p, service, turns) {
                 Ok(lag) => Self::Lag(lag),
                 Err(unstable) => Self::Never(unstable),
             },
@@ -101,8 +102,10 @@ pub(super) fn log_profile(model: &Model, cluster: Idx<Cluster>) -> Result<WeekPr
 ///
 /// A transaction comes into the log when it commits, with what was written before the time began:
 /// the largest one comes on top of the envelope.
-pub fn log_written(model: &Model, cluster: Idx<Cluster>, time: Duration) -> Option<Bytes> {
-    log_profile(model, cluster).ok().map(|p| p.most_in(time).plus(transaction(model, cluster)))
+pub fn log_written(model: &Model, horizon: Horizon, cluster: Idx<Cluster>, time: Duration) -> Option<Bytes> {
+    let profile = log_profile(model, cluster).ok()?;
+    let envelope = turns::most_in(&profile, time, &turns::of_cluster(model, cluster, horizon));
+    Some(envelope.plus(transaction(model, cluster)))
 }
 
 /// The largest transaction of a database, in bytes of its log.
@@ -338,7 +341,8 @@ fn fact(
         Some((fact, way)) => fact.chain.min(way.map_or(0, |w| w.apply.in_bytes_down())).min(own.service),
         None => own.service,
     };
-    let alone = Behind::of(profile, chain);
+    let turns = turns::of_cluster(model, stream.cluster, facts.horizon);
+    let alone = Behind::of(profile, chain, &turns);
     let (mut lag, mut others) = (alone, Duration::ZERO);
     if let Some(Shared { lag: Some(together), others: theirs, .. }) = shared
         && alone.worst().is_none_or(|w| together.worst.plus(theirs) < w)
@@ -357,7 +361,7 @@ fn fact(
     let largest = transaction(model, stream.cluster);
     let mut unit = fluid::time_at(largest, service).unwrap_or(Duration::MAX);
     let unit_apply = time_to_move(largest, own.apply).unwrap_or(Duration::MAX);
-    let mut apply = unstated.unwrap_or_else(|| Behind::of(profile, own.apply.in_bytes_down()));
+    let mut apply = unstated.unwrap_or_else(|| Behind::of(profile, own.apply.in_bytes_down(), &turns));
     if let Behind::Lag(lag) = &mut apply {
         lag.worst = lag.worst.plus(unit_apply);
     }

@@ -68,8 +68,8 @@ pub(super) struct Demand {
     pub alone: Rate,
     /// The disk on which it is staged first, and what is read there without being moved.
     pub staging: Option<((Use, Rate), Bytes)>,
-    /// What that disk gives it when nothing else goes on.
-    pub staged_alone: Option<Rate>,
+    /// What that disk gives it when nothing else goes on, and what is read there today.
+    pub staged_alone: Option<(Rate, Bytes)>,
     /// Starting, catalogue, ending.
     pub fixed: Duration,
     pub runs: Vec<Rule>,
@@ -187,17 +187,15 @@ impl Timeline {
 
     /// The time of a run that has everything to itself: as a bound, and as what surely passes.
     fn alone(&self, demand: &Demand) -> Solved {
-        let time = |bytes: Option<Bytes>, rate: f64, staging: Option<Rate>| {
+        let time = |bytes: Option<Bytes>, rate: f64, staging: Option<(Rate, Bytes)>| {
             let moved = seconds(bytes?.0 as f64, rate)?;
-            let staged = match (demand.staging, staging) {
-                (Some((_, scan)), Some(rate)) => {
-                    seconds(2.0 * bytes?.0 as f64 + scan.0 as f64, rate.0 as f64 / 8.0)?
-                }
+            let staged = match staging {
+                Some((rate, scan)) => seconds(2.0 * bytes?.0 as f64 + scan.0 as f64, rate.0 as f64 / 8.0)?,
                 _ => Duration::ZERO,
             };
             Some(moved.plus(staged))
         };
-        let staging = demand.staging.map(|((_, rate), _)| rate);
+        let staging = demand.staging.map(|((_, rate), scan)| (rate, scan));
         Solved {
             job: demand.job,
             level: demand.level,

@@ -37,7 +37,9 @@ impl Reading<'_> {
             age = age.plus(self.facts.jobs.get(job)?.loss()?.0);
             match &self.ops.jobs[job].kind {
                 JobKind::Copy { of, .. } => job = *of,
-                JobKind::Database { cluster, .. } => return log_written(self.model, *cluster, age),
+                JobKind::Database { cluster, .. } => {
+                    return log_written(self.model, self.facts.horizon, *cluster, age);
+                }
                 _ => return None,
             }
         }
@@ -90,7 +92,12 @@ impl Reading<'_> {
         let original = self.original(job);
         if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {
             let gap = self.facts.jobs.get(original)?.level(Level::Log)?.gap?.length;
-            return log_written(self.model, *cluster, self.stands(job, Level::Log)?.plus(gap));
+            return log_written(
+                self.model,
+                self.facts.horizon,
+                *cluster,
+                self.stands(job, Level::Log)?.plus(gap),
+            );
         }
         let mut sum = Bytes::ZERO;
         for level in &self.facts.jobs.get(original)?.levels {

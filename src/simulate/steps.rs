@@ -217,7 +217,7 @@ impl Recovery<'_, '_> {
             let course = self.world.script.logs.get(cluster);
             let more = course.map_or(0.0, |c| c.between(own, front(other)));
             let hops = way_back(model, other, host).unwrap_or_default();
-            let way = yard.network.way(model, (other, host), &hops, Class::Replication);
+            let way = yard.network.unshaped(model, (other, host), &hops, Class::Replication);
             // It waits until the other has applied what it hands on.
             let theirs =
                 to(other).and_then(|id| Some(self.world.flows.get(id)?.applying.bytes)).unwrap_or(0.0);
