@@ -169,7 +169,9 @@ fn daemons_back_up_copy_verify_and_restore() {
         "backup-a",
         "restore client=web-a1-fd storage=images-vault-a_restore where=/nowhere jobid=1 all done when=\"2099-01-01 00:00:00\" yes",
     );
-    let queue = |lab: &lab::Lab| lab.console("backup-a", "status dir running").matches("2099").count();
+    let queue = |lab: &lab::Lab| {
+        lab.console("backup-a", "status dir running").matches("is waiting for its start").count()
+    };
     assert_eq!(queue(&lab), 3, "{}", lab.console("backup-a", "status dir running"));
     for _ in 0..2 {
         let out = bacula::run(std::process::Command::new("bash").arg("-c").arg(&hold));

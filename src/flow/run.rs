@@ -71,6 +71,8 @@ pub struct Terms {
     pub staging: Duration,
     /// Moving it.
     pub transfer: Duration,
+    /// The part of what is moved that large transactions of streams may put before it.
+    pub beside: Bytes,
     /// How many runs share the narrowest device at the worst moment, this one counted.
     pub sharing: u64,
 }

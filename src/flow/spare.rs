@@ -65,6 +65,8 @@ impl Spare {
             }
         }
         let loads = spare.loads.clone();
+        let feeds: BTreeMap<(Idx<Cluster>, Idx<Host>), Idx<Stream>> =
+            ops.streams.iter().map(|(id, s)| ((s.cluster, s.to), id)).collect();
         let mut own: BTreeMap<(Idx<Host>, Idx<Cluster>), u64> = BTreeMap::new();
         let mut add = |host: Idx<Host>, peak: Result<u64, Idx<Data>>| match peak {
             Ok(peak) => {
@@ -78,11 +80,11 @@ impl Spare {
             own.insert((c.primary.0, cluster), peak.unwrap_or(0));
             add(c.primary.0, peak);
             for (replica, _) in &c.replicas {
-                let feed = ops.streams.iter().find(|(_, s)| s.cluster == cluster && s.to == *replica);
+                let feed = feeds.get(&(cluster, *replica));
                 // What has waited comes faster than it was written, up to what the replica applies.
-                let comes = feed.map_or(0, |(id, s)| {
-                    let bits = u128::from(loads.get(id).copied().unwrap_or_default().0);
-                    (bits * u128::from(s.compress.0)).div_ceil(8_000_000_000)
+                let comes = feed.map_or(0, |id| {
+                    let bits = u128::from(loads.get(*id).copied().unwrap_or_default().0);
+                    (bits * u128::from(ops.streams[*id].compress.0)).div_ceil(8_000_000_000)
                 });
                 let apply = u128::from(model.engines[c.engine].apply.value.0).div_ceil(8);
                 let catches_up = u64::try_from(comes.min(apply)).unwrap_or(u64::MAX);

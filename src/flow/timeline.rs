@@ -417,7 +417,8 @@ impl Timeline {
         };
         let (Some(transfer), Some(staging)) = (transfer, staging) else { return none };
         let sharing = ks.values().copied().max().unwrap_or(1);
-        let terms = Terms { fixed: demand.fixed, wait, drive_wait, staging, transfer, sharing };
+        let terms =
+            Terms { fixed: demand.fixed, wait, drive_wait, staging, transfer, beside: first, sharing };
         let most = demand.fixed.plus(wait).plus(transfer).plus(staging);
         Solved { most: Some(most), terms, ..before }
     }
@@ -432,6 +433,7 @@ fn wider(a: Solved, b: Solved) -> Solved {
         drive_wait: x.drive_wait.max(y.drive_wait),
         staging: x.staging.max(y.staging),
         transfer: x.transfer.max(y.transfer),
+        beside: x.beside.max(y.beside),
         sharing: x.sharing.max(y.sharing),
     };
     let sum = terms.fixed.plus(terms.wait).plus(terms.staging).plus(terms.transfer);

@@ -222,9 +222,11 @@ pub fn times(
         StepKind::Declare => people("until the decision stands", |r| r.declare),
         StepKind::Fence { .. } => people("one step done and confirmed by hand", |r| r.confirm),
         StepKind::Announce => people("one step done and confirmed by hand", |r| r.confirm),
-        StepKind::Hold { .. } | StepKind::Release { .. } => {
-            t.fixed("the console answers", second(1), second(30))
+        StepKind::Hold { .. } => {
+            // The daemons look for what was given up every 30 s at the latest.
+            t.fixed("the console answers, and runs in progress end", second(1), second(60))
         }
+        StepKind::Release { .. } => t.fixed("the console answers", second(1), second(30)),
         StepKind::Provision { host, .. } => match replacement(model, kind) {
             Some(r) => t.people("until an equal machine stands in its place", r.value, r.origin()),
             None => t.stated(

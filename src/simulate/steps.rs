@@ -57,7 +57,8 @@ impl Recovery<'_, '_> {
             StepKind::Fence { .. } | StepKind::Announce => {
                 parts.push_back(self.people(response, |r| r.confirm.value))
             }
-            StepKind::Hold { .. } | StepKind::Release { .. } => parts.push_back(self.between(1.0, 30.0)),
+            StepKind::Hold { .. } => parts.push_back(self.between(1.0, 60.0)),
+            StepKind::Release { .. } => parts.push_back(self.between(1.0, 30.0)),
             StepKind::Provision { host, site } => {
                 let h = &model.hosts[*host];
                 let whole = model.sites[h.site].replace;

@@ -18,14 +18,14 @@ fn console(lines: &[String]) -> String {
 
 /// Which runs of some jobs a director has in progress or in its queue, and that they are given up:
 /// a job that is switched off is only not started again. Asked until none is left, since a run takes
-/// a moment to end. `status` writes the name behind at least four columns, the byte count in one
+/// a moment to end, one that waits for its time up to half a minute. `status` lists ended runs too, and writes the name behind at least four columns, the byte count in one
 /// word or two; other jobs, restores among them, are left alone.
 fn give_up(jobs: &[&str]) -> String {
     let console = format!("bconsole -c {}", names::CONSOLE_CONF);
     format!(
         r#"names={names}
-for turn in 1 2 3 4 5 6 7 8 9; do
-  ids=$(echo 'status dir running' | {console} | awk -v names="$names" '$1 ~ /^[0-9]+$/ {{ for (i = 5; i <= NF; i++) if (index(names, " " $i " ")) {{ print $1; next }} }}')
+for turn in $(seq 20); do
+  ids=$(echo 'status dir running' | {console} | awk -v names="$names" '/^[A-Z].* Jobs:/ {{ running = /^Running/ }} running && $1 ~ /^[0-9]+$/ {{ for (i = 5; i <= NF; i++) if (index(names, " " $i " ")) {{ print $1; next }} }}')
   [ -n "$ids" ] || exit 0
   for id in $ids; do echo "cancel jobid=$id yes" | {console}; done
   sleep 2
