@@ -8,6 +8,10 @@ mod lab;
 #[path = "support/bacula_spec.rs"]
 mod spec;
 
+use drlang::emit::artifact::ArtifactTree;
+use drlang::emit::target::{Input, Target};
+use drlang::emit::targets::plans::Plans;
+use drlang::emit::template::Templates;
 use spec::{PARTS, emitted, sound, write};
 use std::fs;
 use std::path::Path;
@@ -32,6 +36,20 @@ fn fill(folder: &Path, seed: u8) {
 fn alike(a: &Path, b: &Path) {
     let out = bacula::run(std::process::Command::new("diff").arg("-r").arg(a).arg(b));
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
+}
+
+/// What the first step of any plan that holds the jobs of a host's director does there.
+fn hold(built: &Path, host: &str) -> String {
+    let steps =
+        bacula::folders(&built.join("plans")).into_iter().flat_map(|p| bacula::files(&p.join("steps")));
+    let name = format!("-hold-{host}");
+    let step =
+        steps.into_iter().find(|s| s.display().to_string().contains(&name)).expect("a plan holds jobs");
+    // `run HOST COMMAND` with the one word that the shell makes of it.
+    let text = fs::read_to_string(step).unwrap();
+    let (_, call) = text.split_once(&format!("\nrun {host} ")).unwrap();
+    let out = bacula::run(std::process::Command::new("bash").arg("-c").arg(format!("printf %s {call}")));
+    String::from_utf8(out.stdout).unwrap()
 }
 
 #[test]
@@ -73,9 +91,9 @@ fn daemons_back_up_copy_verify_and_restore() {
             .replace('{', "\\u{7b}")
             .replace("}}", "\\u{7d}\\u{7d}"),
     );
-    let tree = emitted(&sound(&spec));
+    let built_from = sound(&spec);
     let built = root.path().join("build");
-    write(&tree, &built);
+    write(&emitted(&built_from), &built);
     bacula::judge(&built);
     fill(&data, 1);
     let notes = root.path().join("notes");
@@ -130,6 +148,37 @@ fn daemons_back_up_copy_verify_and_restore() {
     let jobs = lab.ask("backup-a", newest);
     lab.job("backup-a", &restore("images-vault-a_restore", &jobs, &back));
     alike(&data, &back.join(data.strip_prefix("/").unwrap()));
+
+    // Jobs are held: what waits in the queue is given up, a restore is not, and again does no harm.
+    let planned = root.path().join("planned");
+    let (plans, templates) = (built_from.plans().unwrap(), Templates::default());
+    let mut tree = ArtifactTree::new();
+    Plans
+        .emit(
+            Input { model: &built_from.model, ops: &built_from.ops, plans: &plans, templates: &templates },
+            &mut tree,
+        )
+        .unwrap();
+    write(&tree, &planned);
+    let hold = hold(&planned, "backup-a");
+    let console = root.path().join("hosts/backup-a/etc/bacula/bconsole.conf");
+    let hold = hold.replace("/etc/bacula/bconsole.conf", &console.display().to_string());
+    lab.console("backup-a", "run job=notes-vault-a when=\"2099-01-01 00:00:00\" yes");
+    lab.console("backup-a", "run job=images-vault-a-vault-c when=\"2099-01-01 00:00:00\" yes");
+    lab.console(
+        "backup-a",
+        "restore client=web-a1-fd storage=images-vault-a_restore where=/nowhere jobid=1 all done when=\"2099-01-01 00:00:00\" yes",
+    );
+    let queue = |lab: &lab::Lab| {
+        lab.console("backup-a", "status dir running").matches("is waiting for its start").count()
+    };
+    assert_eq!(queue(&lab), 3, "{}", lab.console("backup-a", "status dir running"));
+    for _ in 0..2 {
+        let out = bacula::run(std::process::Command::new("bash").arg("-c").arg(&hold));
+        let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+        assert!(out.status.success(), "{hold}\n{said}\n{}", lab.console("backup-a", "status dir running"));
+        assert_eq!(queue(&lab), 1, "{said}\n{}", lab.console("backup-a", "status dir running"));
+    }
 
     // The site with the director is lost: the other store's own director reads the volumes.
     lab.stop("backup-a", "bacula-dir");

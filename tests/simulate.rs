@@ -79,7 +79,7 @@ const ESTATE: &str = "
         share { replication = 40 %; backup = 40 %; mirror = 20 % } }
 ";
 
-const MIRROR: &str = "data o : t { on = one path \"/o\"; size = 36 GiB; changed = 100 % / hour; files = independent; response = duty
+const MIRROR: &str = "data o : t { on = one path \"/o\"; size = 36 GiB; writes = 1 B/s; changed = 100 % / hour; files = independent; response = duty
     mirror two { at = every 1 h; path = \"/m\" } }";
 
 /// 1 MB/s, and 9 MB/s on Wednesdays from 10 to 11.

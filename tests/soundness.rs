@@ -99,8 +99,8 @@ fn runs_without_a_limit_share_a_link_that_nothing_divides() {
 #[test]
 fn a_restore_over_a_link_that_nothing_divides_leaves_streams_their_peaks() {
     // A database in the other site streams 10 MiB/s, 83.9 Mbit/s, the way that the restore takes.
-    // Of 100 Mbit/s 16.1 are left, at 90 % 1.8 MB/s: 10.7 GB take 1 h 38 min. With the whole link
-    // they would take 16 min.
+    // Of 100 Mbit/s 90 are payload, and 6.1 are left, 0.76 MB/s: 10.7 GB take 3 h 54 min. With the
+    // whole link they would take 16 min.
     let spec = link("l", "100 Mbit/s", "")
         + "cluster c : maria { primary = dbb; replicas = [bka] }
            data q : t { on = c; size = 1 GiB; writes = 10 MiB/s; replica bka { mode = async } }
@@ -108,7 +108,7 @@ fn a_restore_over_a_link_that_nothing_divides_leaves_streams_their_peaks() {
     let c = compiled("29 h", "20 h", &spec);
     let rto = minutes(verdict(&c, "o.rto", "host db"));
     // 15 min to decide, 120 for the machine.
-    assert!(rto > 135.0 + 98.0 && rto < 135.0 + 105.0, "{rto}");
+    assert!(rto > 135.0 + 234.0 && rto < 135.0 + 242.0, "{rto}");
 }
 
 #[test]

@@ -8,11 +8,11 @@
 use super::disks::{self, DiskFact};
 use super::run::LevelFact;
 use super::sizes::Sizes;
-use super::stream::log_profile;
+use super::stream::{log_profile, transaction};
 use super::timetable::Moment;
+use super::turns;
 use super::volumes::{PoolRules, Turnover, Write, turn};
 use super::{Facts, Horizon};
-use crate::calendar::WeekProfile;
 use crate::model::{Host, Model, Store};
 use crate::ops::{Job, JobKind, Level, Ops, Pool};
 use crate::quantity::{Bytes, Duration, Ratio};
@@ -249,9 +249,12 @@ impl<'a> Pools<'a> {
     /// A job and those that copy it.
     fn family(&mut self, original: Idx<Job>, copies: &[Idx<Job>]) {
         if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {
+            let turns = turns::of_cluster(self.model, *cluster, self.facts.horizon);
             let profile = log_profile(self.model, *cluster).ok();
+            let largest = transaction(self.model, *cluster);
+            let most = |time: Duration| Some(turns::most_in(profile.as_ref()?, time, &turns).plus(largest).0);
             for job in std::iter::once(original).chain(copies.iter().copied()) {
-                self.log(original, job, profile.as_ref());
+                self.log(original, job, profile.as_ref().map(|_| &most));
             }
             return;
         }
@@ -332,7 +335,7 @@ impl<'a> Pools<'a> {
 
     /// A pool of logs: how much stands in it is what was written in the time that its runs cover,
     /// and in one more, since a log may close late.
-    fn log(&mut self, original: Idx<Job>, id: Idx<Job>, profile: Option<&WeekProfile>) {
+    fn log(&mut self, original: Idx<Job>, id: Idx<Job>, most: Option<&impl Fn(Duration) -> Option<u64>>) {
         let job = &self.ops.jobs[id];
         let (Some(pool), Some(point)) = (job.pools.first(), self.facts.points.get(id)) else { return };
         let late = self.late(id, pool);
@@ -348,15 +351,15 @@ impl<'a> Pools<'a> {
         };
         let gap = self.facts.jobs.get(original).and_then(|f| f.levels.first()?.gap);
         let mut known: FxHashMap<i64, u64> = FxHashMap::default();
-        let daily: Option<Vec<u64>> = match (profile, gap) {
-            (Some(profile), Some(gap)) => Some(
+        let daily: Option<Vec<u64>> = match (most, gap) {
+            (Some(most), Some(gap)) => Some(
                 turned
                     .spans
                     .iter()
                     .map(|span| {
                         *known.entry((span + 3_599) / 3_600).or_insert_with_key(|hours| {
                             let time = Duration::from_hours(hours.unsigned_abs()).plus(gap.length);
-                            profile.most_in(time).0
+                            most(time).unwrap_or(u64::MAX)
                         })
                     })
                     .collect(),

@@ -130,7 +130,7 @@ fn restore(model: &Model, ops: &Ops, facts: &Facts, id: Idx<Job>, job: &Job) -> 
             });
             let logs = logs.and_then(|_| {
                 let age = facts.points.get(id).map(|p| p.age)?;
-                super::log_written(model, *cluster, Duration::from_secs(age.unsigned_abs()))
+                super::log_written(model, facts.horizon, *cluster, Duration::from_secs(age.unsigned_abs()))
             });
             Some((copy, fact.chain_bytes()?.plus(whole).plus(logs.unwrap_or_default())))
         }

@@ -3,6 +3,7 @@
 //! All results are exact for the model, in integers, and rounded up. The formulas are those of
 //! network calculus; the numbers in brackets are the calculus's.
 
+use super::turns::Turn;
 use crate::calendar::{WEEK_SECONDS, WeekProfile};
 use crate::quantity::{Bytes, Duration, Rate, Ratio};
 
@@ -38,21 +39,39 @@ pub struct Unstable {
 /// # Errors
 /// When the mean exceeds the service: the queue then grows for ever.
 pub fn lag(profile: &WeekProfile, service: u64) -> Result<Lag, Unstable> {
+    lag_over(profile, service, &[])
+}
+
+/// The same with weeks in which clocks are changed: behind two rounds comes the part of a week up to
+/// the change, what clocks show from then on, and two rounds more.
+///
+/// # Errors
+/// As [`lag`].
+pub fn lag_over(profile: &WeekProfile, service: u64, turns: &[Turn]) -> Result<Lag, Unstable> {
     if profile.per_week() > u128::from(service) * u128::from(WEEK_SECONDS) {
         return Err(Unstable { mean: profile.mean(), service });
     }
-    let mut queue: i128 = 0;
-    let mut began = 0;
     let mut worst = (0_i128, 0, 0);
-    for round in 0..2 {
-        for (start, length, rate) in profile.segments() {
-            let growth = i128::from(rate) - i128::from(service);
-            if queue == 0 && growth > 0 {
-                began = round * WEEK_SECONDS + start;
-            }
-            queue = (queue + growth * i128::from(length)).max(0);
-            if queue > worst.0 {
-                worst = (queue, start + length, began);
+    let whole = (0, WEEK_SECONDS);
+    let usual = vec![whole, whole];
+    let turned = turns.iter().map(|t| vec![whole, whole, (0, t.at), (t.to, WEEK_SECONDS), whole, whole]);
+    for course in std::iter::once(usual).chain(turned) {
+        let mut queue: i128 = 0;
+        let mut began = 0;
+        for (from, to) in course {
+            for (start, length, rate) in profile.segments() {
+                let (start, end) = (start.max(from), (start + length).min(to));
+                if start >= end {
+                    continue;
+                }
+                let growth = i128::from(rate) - i128::from(service);
+                if queue == 0 && growth > 0 {
+                    began = start;
+                }
+                queue = (queue + growth * i128::from(end - start)).max(0);
+                if queue > worst.0 {
+                    worst = (queue, end, began);
+                }
             }
         }
     }
@@ -189,6 +208,11 @@ mod tests {
         assert_eq!(l.worst, Duration::from_secs(2880));
         assert_eq!(l.backlog, Bytes(14_400 * MB));
         assert_eq!((l.busy_from, l.at), (36_000, 39_600));
+        // On a day on which clocks show 10:00 again at 11:00 the hour comes twice: the queue grows to
+        // 28.8 GB, 5760 s.
+        let twice = Turn { at: 39_600, to: 36_000 };
+        let l = lag_over(&WeekProfile::new(MB, &[line], Bytes::ZERO), 5 * MB, &[twice]).unwrap();
+        assert_eq!(l.worst, Duration::from_secs(5760));
         // A burst of 500 MB on top waits 100 s more.
         let l = lag(&WeekProfile::new(MB, &[line], Bytes(500 * MB)), 5 * MB).unwrap();
         assert_eq!(l.worst, Duration::from_secs(2980));

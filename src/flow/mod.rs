@@ -10,6 +10,7 @@ mod beside;
 mod capacity;
 mod device;
 mod disks;
+mod fetch;
 pub mod fluid;
 mod frame;
 mod late;
@@ -25,6 +26,8 @@ mod spare;
 pub mod stream;
 mod timeline;
 mod timetable;
+mod transactions;
+mod turns;
 pub mod volumes;
 
 pub use beside::beside;
@@ -38,6 +41,7 @@ pub use run::{JobFact, LevelFact};
 pub use sharing::Shared;
 pub use spare::Spare;
 pub use stream::{StreamFact, log_lowest, log_written, never_falls_back};
+pub use transactions::Transactions;
 
 use crate::calendar::{Gaps, Rule, Zone, next_free, worst_gaps};
 use crate::model::{Class, Data, Hop, Model, On};
@@ -72,6 +76,8 @@ pub struct Facts {
     pub parts: Parts,
     /// What cards and disks have left.
     pub spare: Spare,
+    /// The largest transactions of those who share cards and links that nothing divides.
+    pub transactions: Transactions,
     /// Recovery points and how long they are kept.
     pub points: Points,
     /// How full stores and disks become.
@@ -105,6 +111,7 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
             points: Points::default(),
             capacity: Capacity::default(),
             spare: Spare::new(model, ops, loads),
+            transactions: Transactions::default(),
         };
         let ways = stream::ways(model, ops, &facts);
         // Whoever was counted on to send no more than it brings, and may get less than that at
@@ -116,6 +123,7 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
             break (facts, ways);
         }
     };
+    facts.transactions = Transactions::new(model, ops, &facts.parts, &profiles, &queued);
     stream::facts(model, ops, &mut facts, &profiles, &ways);
     let crowd = |queued: &BTreeSet<Idx<Stream>>| {
         let loads = stream::loads(model, ops, &facts.parts, &profiles, queued);

@@ -85,8 +85,10 @@ impl Facts {
             // At any time it had the least of what it has before and after; others may have come
             // onto its links.
             let service = chain.service.min(usual.map_or(0, |f| f.chain));
-            let profile = stream::log_profile(model, ops.streams[stream].cluster);
-            let lag = profile.ok().and_then(|p| fluid::lag(&p, service).ok());
+            let cluster = ops.streams[stream].cluster;
+            let turns = super::turns::of_cluster(model, cluster, self.horizon);
+            let profile = stream::log_profile(model, cluster);
+            let lag = profile.ok().and_then(|p| fluid::lag_over(&p, service, &turns).ok());
             let reroute = if chain.moved { REROUTE } else { Duration::ZERO };
             lag.map(|l| l.worst.plus(reroute).plus(chain.latency).plus(chain.unit))
         };

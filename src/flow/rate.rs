@@ -85,8 +85,9 @@ pub(super) fn way(
             let all = peaks.get(&(hop.link, hop.direction)).copied().unwrap_or(0);
             let others = all.saturating_sub(own_peak.map_or(0, |p| u128::from(p.0)));
             let others = Rate(u64::try_from(others).unwrap_or(u64::MAX));
-            let left = Rate(link.bandwidth.value.0.saturating_sub(others.0));
-            take(left.part_down(link.efficiency.value), Binding::Leftover(hop.link));
+            // The others' rates are payload; headers come on top of theirs too.
+            let line = link.bandwidth.value.part_down(link.efficiency.value);
+            take(Rate(line.0.saturating_sub(others.0)), Binding::Leftover(hop.link));
         } else if link.share(class).is_none() {
             // Divided, and this class has no share: nothing is guaranteed.
             take(Rate(0), Binding::Share(hop.link, 0));

@@ -3,12 +3,12 @@
 use super::late::{self, Between, Real};
 use super::queue::Exclusive;
 use super::rate::WayRate;
-use super::stream::log_profile;
+use super::stream::{log_profile, log_written};
 use super::timeline::{Demand, Timeline, Use};
-use super::{Calendar, Facts, size_at_end, size_today, together};
+use super::{Calendar, Facts, Horizon, size_at_end, size_today, together};
 use crate::calendar::{Gap, Gaps};
 use crate::model::{Data, Hop, Host, Model, Store};
-use crate::ops::job::{Job, JobKind, Level};
+use crate::ops::job::{Job, JobKind, Level, Staging};
 use crate::ops::{Ops, class_of};
 use crate::quantity::{Bytes, Duration, Rate};
 use la_arena::Idx;
@@ -53,6 +53,9 @@ pub struct LevelFact {
     pub between: Between,
     /// How long it takes with nothing else going on, the size being today's.
     pub alone: Option<Duration>,
+    /// How long after its start the moment that it holds may be: a physical backup is of the end of
+    /// its staging. Nothing for others.
+    pub moment: Duration,
     /// The terms of `most`, for the derivation.
     pub terms: Terms,
 }
@@ -70,6 +73,8 @@ pub struct Terms {
     pub staging: Duration,
     /// Moving it.
     pub transfer: Duration,
+    /// The part of what is moved that large transactions of streams may put before it.
+    pub beside: Bytes,
     /// How many runs share the narrowest device at the worst moment, this one counted.
     pub sharing: u64,
 }
@@ -114,9 +119,15 @@ impl LevelFact {
     }
 
     /// The same for a behaviour that can happen: the longest gap, and a run that takes what it
-    /// takes alone.
+    /// takes alone; less what the run before holds of the gap.
     pub fn loss_alone(&self) -> Option<Duration> {
-        Some(self.gap?.length.plus(self.alone?))
+        Some(self.gap?.length.plus(self.alone?).minus(self.moment))
+    }
+
+    /// What of it a point before some moment is surely older than, where runs in progress at that
+    /// moment still end and hold nothing of it or after: the longest gap.
+    pub fn gap_alone(&self) -> Option<Duration> {
+        Some(self.gap?.length.minus(self.moment))
     }
 }
 
@@ -191,6 +202,13 @@ pub(super) fn solve(model: &Model, ops: &Ops, facts: &mut Facts) {
             level.most = run.most;
             level.alone = run.alone;
             level.terms = run.terms;
+            let staged = run.terms.fixed.plus(run.terms.wait).plus(run.terms.staging);
+            level.moment = match &ops.jobs[run.job].kind {
+                JobKind::Database { staging: Staging::Physical { .. }, .. } => {
+                    run.most.map_or(Duration::MAX, |_| staged)
+                }
+                _ => Duration::ZERO,
+            };
         }
     }
 }
@@ -288,6 +306,7 @@ pub(super) fn volumes(
             most: None,
             between: Between::AsSaid,
             alone: None,
+            moment: Duration::ZERO,
             terms: Terms::default(),
         });
     }
@@ -327,7 +346,7 @@ fn carried(
                 let n = l.same.map_or(1, |_| since.0.div_ceil(shortest(l).0.max(1)) + 1);
                 let n = if l.level == Level::Log { 1 } else { n };
                 let bytes = match l.level {
-                    Level::Log => log_bytes(model, &ops.jobs[*of], since.plus(l.gap?.length))?,
+                    Level::Log => log_bytes(model, facts.horizon, &ops.jobs[*of], since.plus(l.gap?.length))?,
                     _ => l.bytes?,
                 };
                 sum = sum.plus(bytes.times(n));
@@ -335,7 +354,7 @@ fn carried(
             Some(sum)
         }
         (_, Level::Full) => Some(size),
-        (_, Level::Log) => log_bytes(model, job, gap?.length.plus(gap?.length)),
+        (_, Level::Log) => log_bytes(model, facts.horizon, job, gap?.length.plus(gap?.length)),
         (_, Level::Differential) => {
             let full =
                 gaps.same.first().copied().flatten().or_else(|| gaps.before.first().copied().flatten())?;
@@ -345,15 +364,34 @@ fn carried(
     }
 }
 
+/// How many runs a run of a copy job copies at most: each is a job of the backup product of its own.
+fn copied(ops: &Ops, facts: &Facts, job: &Job, fact: &LevelFact) -> u64 {
+    let JobKind::Copy { of, .. } = &job.kind else { return 1 };
+    let since = match (fact.between, fact.gap) {
+        (Between::Late(gap), _) => gap,
+        (_, Some(gap)) => gap.length,
+        (_, None) => return 1,
+    };
+    let since = since.plus(fact.terms.wait);
+    // Copies of copies take what those have taken.
+    let mut original = *of;
+    while let JobKind::Copy { of, .. } = &ops.jobs[original].kind {
+        original = *of;
+    }
+    let levels = facts.jobs.get(original).map_or(&[][..], |f| f.levels.as_slice());
+    let runs = |l: &LevelFact| l.same.map_or(1, |_| since.0.div_ceil(shortest(l).0.max(1)).saturating_add(1));
+    levels.iter().map(runs).fold(0, u64::saturating_add)
+}
+
 /// The shortest time between two runs of a level.
 fn shortest(level: &LevelFact) -> Duration {
     level.room.unwrap_or(Duration::from_hours(1))
 }
 
 /// Log written in a time, at most.
-fn log_bytes(model: &Model, job: &Job, time: Duration) -> Option<Bytes> {
+fn log_bytes(model: &Model, horizon: Horizon, job: &Job, time: Duration) -> Option<Bytes> {
     let JobKind::Log { cluster, .. } = &job.kind else { return None };
-    log_profile(model, *cluster).ok().map(|p| p.most_in(time))
+    log_written(model, horizon, *cluster, time)
 }
 
 /// Log written in a time, at least, when the writes follow their profile.
@@ -368,8 +406,13 @@ fn least_log(model: &Model, job: &Job, time: Duration) -> Option<Bytes> {
 /// the time touches, at most the size. Nothing stated: all of it, since a product that looks at
 /// files or pages sends whole ones.
 fn changed(model: &Model, data: &[Idx<Data>], time: Duration, facts: &Facts) -> Bytes {
+    changed_of(model, data, time, |d| size_at_end(model, &[d], facts.horizon))
+}
+
+/// The same of a size.
+fn changed_of(model: &Model, data: &[Idx<Data>], time: Duration, size: impl Fn(Idx<Data>) -> Bytes) -> Bytes {
     data.iter().fold(Bytes::ZERO, |sum, d| {
-        let size = size_at_end(model, &[*d], facts.horizon);
+        let size = size(*d);
         let bytes = match model.data[*d].changed.map(|c| c.value) {
             Some((part, per)) if per.0 > 0 => size.part_up(part).times(time.0.div_ceil(per.0)).min(size),
             _ => size,
@@ -429,6 +472,11 @@ fn demand(
         // what is written at the least rate in its gap.
         (JobKind::Copy { .. }, _) => fact.bytes.map(|_| Bytes::ZERO),
         (_, Level::Log) => fact.bytes.and_then(|b| Some(least_log(model, job, fact.gap?.length)?.min(b))),
+        // What changes is a part of what is there now; since the last run of any level at least.
+        (_, Level::Incremental | Level::Differential | Level::Changes) => fact.bytes.and_then(|b| {
+            let now = changed_of(model, &whole.data, fact.gap?.length, |d| size_today(model, &[d]));
+            Some(now.min(b))
+        }),
         _ => fact.bytes.map(|b| b.min(whole_size)),
     };
     // With nothing else going on: whole devices, and of links what the run is held to.
@@ -439,7 +487,8 @@ fn demand(
     };
     let lines = hops(job).iter().map(|h| model.links[h.link].bandwidth.value).min();
     let alone = devices.iter().map(|d| nominal(d.0)).chain(lines).chain(job.cap.map(|c| c.rate)).min();
-    let staged_alone = staged_on.map(|(device, _)| nominal(device));
+    let scanned = if fact.level == Level::Full { Bytes::ZERO } else { whole_size };
+    let staged_alone = staged_on.map(|(device, _)| (nominal(device), scanned));
     // A physical backup is written beside the data and read again; a full one reads all of it, and
     // so does an incremental one, which looks at every page.
     let staging = staged_on.map(|device| {
@@ -460,11 +509,12 @@ fn demand(
         bytes: fact.bytes.filter(|_| fact.between != Between::Unbounded || fact.level == Level::Full),
         today,
         devices,
+        beside: facts.transactions.before_run(model, ops, id),
         way: whole.way.rate,
         alone: alone.unwrap_or(Rate(u64::MAX)),
         staging,
         staged_alone,
-        fixed: JOB_OVERHEAD,
+        fixed: JOB_OVERHEAD.times(copied(ops, facts, job, fact).max(1)),
         runs,
         zone: job.zone.clone(),
         period: fact.room,

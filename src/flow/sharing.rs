@@ -172,9 +172,14 @@ fn one(
     used.sort_unstable();
     used.dedup();
     let capacities: Vec<Rate> = used.iter().filter_map(|c| groups.capacities.get(*c)).copied().collect();
+    // Where clocks are changed, a profile is as before or by so much later from then on.
+    let turned = first.map(|z| super::turns::turns(z, horizon)).unwrap_or_default();
+    let mut shifts: Vec<i64> = turned.iter().map(|t| -(t.shift() as i64)).chain([0]).collect();
+    shifts.sort_unstable();
+    shifts.dedup();
     let flow = |s: &Idx<Stream>| {
         let own = own.get(*s)?;
-        let offsets = if local { vec![0] } else { offsets(zone(*s), horizon) };
+        let offsets = if local { shifts.clone() } else { offsets(zone(*s), horizon) };
         let profile = own.profile.map_or_else(|| vec![(0, 0)], |p| most_of(p, &offsets));
         Some(Flow {
             source: own.from.and_then(place).map_or(Source::Profile(profile), Source::Fed),
@@ -187,6 +192,7 @@ fn one(
     };
     let Some(flows) = set.iter().map(flow).collect::<Option<Vec<Flow>>>() else { return };
     let exact = used.len() == 1
+        && shifts == [0]
         && used.iter().all(|c| groups.shaped.get(*c).copied().unwrap_or(false))
         && flows.iter().all(|f| !f.greedy && matches!(f.source, Source::Profile(_)))
         && set.iter().all(|s| own.get(*s).is_some_and(|o| o.free));

@@ -5,6 +5,7 @@ use crate::model::{Cluster, Data, Host, Model, On};
 use crate::ops::{JobKind, Ops, Stream};
 use crate::quantity::Rate;
 use la_arena::{ArenaMap, Idx};
+use std::collections::BTreeMap;
 
 /// What passes a card in one direction on a normal day.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,6 +27,8 @@ pub struct Spare {
     cards: ArenaMap<Idx<Host>, [Side; 2]>,
     /// Bytes per second that the data on each host writes at its peak, amplified.
     writes: ArenaMap<Idx<Host>, u64>,
+    /// What of it a database brings.
+    own: BTreeMap<(Idx<Host>, Idx<Cluster>), u64>,
     /// Data on each host of which nobody says how much is written: nothing is left of its disk that
     /// anything could count on.
     unstated: ArenaMap<Idx<Host>, Vec<Idx<Data>>>,
@@ -47,20 +50,8 @@ impl Spare {
                 }
             }
         }
-        for (_, job) in ops.jobs.iter() {
-            let store = |s: Idx<crate::model::Store>| model.stores[s].host;
-            let (from, to) = match &job.kind {
-                JobKind::Files { client, store: s, .. }
-                | JobKind::Database { client, store: s, .. }
-                | JobKind::Log { client, store: s, .. } => (ops.clients[*client].host, store(*s)),
-                JobKind::Copy { from, to, .. } => (store(*from), store(*to)),
-                JobKind::Mirror { from, to, .. } => (*from, *to),
-                JobKind::Verify { of, .. } => {
-                    let of = &ops.jobs[*of].kind;
-                    let (Some(client), Some(s)) = (of.client(), of.writes_to()) else { continue };
-                    (store(s), ops.clients[client].host)
-                }
-            };
+        for (id, job) in ops.jobs.iter() {
+            let Some((from, to)) = super::transactions::ends(model, ops, id) else { continue };
             let peak = u128::from(super::run::peak(model, ops, job).0);
             for (host, side) in [(from, 0), (to, 1)] {
                 if let Some(side) = spare.cards.entry(host).or_default().get_mut(side) {
@@ -73,6 +64,10 @@ impl Spare {
                 }
             }
         }
+        let loads = spare.loads.clone();
+        let feeds: BTreeMap<(Idx<Cluster>, Idx<Host>), Idx<Stream>> =
+            ops.streams.iter().map(|(id, s)| ((s.cluster, s.to), id)).collect();
+        let mut own: BTreeMap<(Idx<Host>, Idx<Cluster>), u64> = BTreeMap::new();
         let mut add = |host: Idx<Host>, peak: Result<u64, Idx<Data>>| match peak {
             Ok(peak) => {
                 let sum = spare.writes.get(host).copied().unwrap_or(0).saturating_add(peak);
@@ -82,8 +77,20 @@ impl Spare {
         };
         for (cluster, c) in model.clusters.iter() {
             let peak = stream::log_profile(model, cluster).map(|p| p.peak());
-            for host in std::iter::once(c.primary.0).chain(c.replicas.iter().map(|r| r.0)) {
-                add(host, peak);
+            own.insert((c.primary.0, cluster), peak.unwrap_or(0));
+            add(c.primary.0, peak);
+            for (replica, _) in &c.replicas {
+                let feed = feeds.get(&(cluster, *replica));
+                // What has waited comes faster than it was written, up to what the replica applies.
+                let comes = feed.map_or(0, |id| {
+                    let bits = u128::from(loads.get(*id).copied().unwrap_or_default().0);
+                    (bits * u128::from(ops.streams[*id].compress.0)).div_ceil(8_000_000_000)
+                });
+                let apply = u128::from(model.engines[c.engine].apply.value.0).div_ceil(8);
+                let catches_up = u64::try_from(comes.min(apply)).unwrap_or(u64::MAX);
+                let most = peak.map(|p| p.max(catches_up));
+                own.insert((*replica, cluster), most.unwrap_or(0));
+                add(*replica, most);
             }
         }
         for (id, data) in model.data.iter() {
@@ -91,7 +98,18 @@ impl Spare {
                 add(model.primary_host(id), data.writes.as_ref().map(|w| w.value.peak()).ok_or(id));
             }
         }
+        spare.own = own;
         spare
+    }
+
+    /// What is sure of a card to somebody of whom nobody else knows: what all leave at their peaks,
+    /// or a fair part.
+    pub(super) fn guest(&self, model: &Model, host: Idx<Host>, sends: bool) -> Rate {
+        let card = model.hosts[host].nic.value;
+        let [out, into] = self.sides(host);
+        let side = if sends { out } else { into };
+        let left = card.0.saturating_sub(saturated(side.streams + side.runs));
+        Rate(left.max(card.0 / (side.stream_count + side.job_count + 1)))
     }
 
     /// What a stream puts on the wire at most.
@@ -173,11 +191,7 @@ impl Spare {
         }
         let d = &model.data[data];
         let own = match &d.on {
-            On::Cluster(c) => {
-                let of = &model.clusters[*c];
-                let here = of.primary.0 == host || of.replicas.iter().any(|r| r.0 == host);
-                if here { written(model, *c) } else { 0 }
-            }
+            On::Cluster(c) => self.own.get(&(host, *c)).copied().unwrap_or(0),
             On::Files { host: home, .. } if *home == host => d.writes.as_ref().map_or(0, |w| w.value.peak()),
             On::Files { .. } => 0,
         };
@@ -185,15 +199,6 @@ impl Spare {
         let taken = Rate::bytes_per_sec(all.saturating_sub(own));
         Rate(model.hosts[host].disk_rate.value.0.saturating_sub(taken.0))
     }
-}
-
-/// Bytes per second of a database's log at its peak: of those of its data classes that say how much
-/// is written, since what one leaves out takes nothing of the others away.
-fn written(model: &Model, cluster: Idx<Cluster>) -> u64 {
-    let stated = model.data_in(cluster).into_iter().filter_map(|d| model.data[d].writes.as_ref());
-    let stated: Vec<&crate::calendar::WeekProfile> = stated.map(|w| &w.value).collect();
-    let amplification = model.engines[model.clusters[cluster].engine].amplification.value;
-    crate::calendar::WeekProfile::sum(stated).scaled(amplification).peak()
 }
 
 fn saturated(rate: u128) -> u64 {

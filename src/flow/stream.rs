@@ -2,7 +2,8 @@
 
 use super::rate::{Binding, Held, Peaks, WayRate, way};
 use super::sharing::{Own, Shared, shared};
-use super::{Facts, Spare, fluid};
+use super::turns::{self, Turn};
+use super::{Facts, Horizon, Spare, fluid};
 use crate::calendar::WeekProfile;
 use crate::model::{Class, Cluster, Data, Hop, Mode, Model};
 use crate::ops::shaping::Parts;
@@ -51,10 +52,10 @@ pub enum Behind {
 }
 
 impl Behind {
-    fn of(profile: &Result<WeekProfile, Idx<Data>>, service: u64) -> Self {
+    fn of(profile: &Result<WeekProfile, Idx<Data>>, service: u64, turns: &[Turn]) -> Self {
         match profile {
             Err(data) => Self::Unstated(*data),
-            Ok(p) => match fluid::lag(p, service) {
+            Ok(p) => match fluid::lag_over(p, service, turns) {
                 Ok(lag) => Self::Lag(lag),
                 Err(unstable) => Self::Never(unstable),
             },
@@ -98,8 +99,19 @@ pub(super) fn log_profile(model: &Model, cluster: Idx<Cluster>) -> Result<WeekPr
 
 /// The most log that a database writes in a time; `None` when a data class in it does not say how
 /// much is written.
-pub fn log_written(model: &Model, cluster: Idx<Cluster>, time: Duration) -> Option<Bytes> {
-    log_profile(model, cluster).ok().map(|p| p.most_in(time))
+///
+/// A transaction comes into the log when it commits, with what was written before the time began:
+/// the largest one comes on top of the envelope.
+pub fn log_written(model: &Model, horizon: Horizon, cluster: Idx<Cluster>, time: Duration) -> Option<Bytes> {
+    let profile = log_profile(model, cluster).ok()?;
+    let envelope = turns::most_in(&profile, time, &turns::of_cluster(model, cluster, horizon));
+    Some(envelope.plus(transaction(model, cluster)))
+}
+
+/// The largest transaction of a database, in bytes of its log.
+pub(super) fn transaction(model: &Model, cluster: Idx<Cluster>) -> Bytes {
+    let engine = &model.engines[model.clusters[cluster].engine];
+    engine.largest_transaction.value.part_up(engine.amplification.value)
 }
 
 /// Log that a database can surely write in any so long a time: all of its envelope, which is
@@ -140,11 +152,9 @@ pub(super) fn loads(
 ) -> Loads {
     let mut all = Loads::default();
     for (id, stream) in ops.streams.iter() {
-        let card = model.hosts[stream.from].nic.value;
-        let pool = parts.streams.get(id).and_then(|p| parts.pools.get(p.pool?));
-        let most = pool.map_or(card, |p| p.rate.min(card));
+        let most = most(model, parts, id, stream);
         let peak = match profiles.get(stream.cluster) {
-            Some(Ok(p)) if p.burst == Bytes::ZERO && !queued.contains(&id) => {
+            Some(Ok(p)) if follows_peak(profiles, stream.cluster) && !queued.contains(&id) => {
                 let peak = Rate::bytes_per_sec(p.peak()).over_down(stream.compress);
                 peak.map_or(most, |r| Rate(r.0.saturating_add(1)).min(most))
             }
@@ -153,6 +163,18 @@ pub(super) fn loads(
         all.insert(id, peak);
     }
     all
+}
+
+/// All that a stream can send: its card, or its host's shaping lets through.
+pub(super) fn most(model: &Model, parts: &Parts, id: Idx<Stream>, stream: &Stream) -> Rate {
+    let card = model.hosts[stream.from].nic.value;
+    let pool = parts.streams.get(id).and_then(|p| parts.pools.get(p.pool?));
+    pool.map_or(card, |p| p.rate.min(card))
+}
+
+/// Whether it is known of a database how much log comes at most, bursts apart.
+pub(super) fn follows_peak(profiles: &Profiles, cluster: Idx<Cluster>) -> bool {
+    matches!(profiles.get(cluster), Some(Ok(p)) if p.burst == Bytes::ZERO)
 }
 
 /// What a stream has before anybody shares with it.
@@ -265,7 +287,6 @@ pub(super) fn facts(
     let mut own = ArenaMap::default();
     for (id, way) in ways.iter() {
         let stream = &ops.streams[id];
-        let engine = &model.engines[model.clusters[stream.cluster].engine];
         let pool = facts.parts.streams.get(id).and_then(|p| facts.parts.pools.get(p.pool?));
         own.insert(
             id,
@@ -274,7 +295,7 @@ pub(super) fn facts(
                 cap: way.cap,
                 apply: way.apply.in_bytes_down(),
                 from: way.source,
-                largest: engine.largest_transaction.value.part_up(engine.amplification.value),
+                largest: transaction(model, stream.cluster),
                 free: pool.is_some_and(|p| p.payload <= way.cap),
             },
         );
@@ -315,13 +336,13 @@ fn fact(
     source: Option<(StreamFact, Option<Way>)>,
 ) -> StreamFact {
     let stream = &ops.streams[id];
-    let engine = &model.engines[model.clusters[stream.cluster].engine];
     let service = own.service.max(shared.map_or(0, |s| s.least));
     let chain = match &source {
         Some((fact, way)) => fact.chain.min(way.map_or(0, |w| w.apply.in_bytes_down())).min(own.service),
         None => own.service,
     };
-    let alone = Behind::of(profile, chain);
+    let turns = turns::of_cluster(model, stream.cluster, facts.horizon);
+    let alone = Behind::of(profile, chain, &turns);
     let (mut lag, mut others) = (alone, Duration::ZERO);
     if let Some(Shared { lag: Some(together), others: theirs, .. }) = shared
         && alone.worst().is_none_or(|w| together.worst.plus(theirs) < w)
@@ -331,12 +352,16 @@ fn fact(
     // Somebody else on the replica's disk does not say how much is written there.
     let besides = stream.serves.first().map(|c| model.copies[*c].data);
     let unstated = facts.spare.unstated(model, stream.to, besides).map(Behind::Unstated);
+    // What others leave at their peaks does not count what comes whole.
+    let before = facts.transactions.before_stream(model, id, stream, hops(stream));
+    let before = before.part_up(stream.compress);
+    others = others.plus(fluid::time_at(before, service).unwrap_or(Duration::MAX));
     let before = source.as_ref().map(|(f, _)| f.lag).filter(|l| matches!(l, Behind::Unstated(_)));
     lag = unstated.or(before).unwrap_or(lag);
-    let largest = engine.largest_transaction.value.part_up(engine.amplification.value);
+    let largest = transaction(model, stream.cluster);
     let mut unit = fluid::time_at(largest, service).unwrap_or(Duration::MAX);
     let unit_apply = time_to_move(largest, own.apply).unwrap_or(Duration::MAX);
-    let mut apply = unstated.unwrap_or_else(|| Behind::of(profile, own.apply.in_bytes_down()));
+    let mut apply = unstated.unwrap_or_else(|| Behind::of(profile, own.apply.in_bytes_down(), &turns));
     if let Behind::Lag(lag) = &mut apply {
         lag.worst = lag.worst.plus(unit_apply);
     }

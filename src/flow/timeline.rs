@@ -60,14 +60,16 @@ pub(super) struct Demand {
     pub today: Option<Bytes>,
     /// The devices that it moves through, with what they have.
     pub devices: Vec<(Use, Rate)>,
+    /// Transactions of streams that may come first on cards and links, whole (`transactions`).
+    pub beside: Bytes,
     /// What its way guarantees.
     pub way: Rate,
     /// What devices and way give it when nothing else goes on.
     pub alone: Rate,
     /// The disk on which it is staged first, and what is read there without being moved.
     pub staging: Option<((Use, Rate), Bytes)>,
-    /// What that disk gives it when nothing else goes on.
-    pub staged_alone: Option<Rate>,
+    /// What that disk gives it when nothing else goes on, and what is read there today.
+    pub staged_alone: Option<(Rate, Bytes)>,
     /// Starting, catalogue, ending.
     pub fixed: Duration,
     pub runs: Vec<Rule>,
@@ -185,17 +187,15 @@ impl Timeline {
 
     /// The time of a run that has everything to itself: as a bound, and as what surely passes.
     fn alone(&self, demand: &Demand) -> Solved {
-        let time = |bytes: Option<Bytes>, rate: f64, staging: Option<Rate>| {
+        let time = |bytes: Option<Bytes>, rate: f64, staging: Option<(Rate, Bytes)>| {
             let moved = seconds(bytes?.0 as f64, rate)?;
-            let staged = match (demand.staging, staging) {
-                (Some((_, scan)), Some(rate)) => {
-                    seconds(2.0 * bytes?.0 as f64 + scan.0 as f64, rate.0 as f64 / 8.0)?
-                }
+            let staged = match staging {
+                Some((rate, scan)) => seconds(2.0 * bytes?.0 as f64 + scan.0 as f64, rate.0 as f64 / 8.0)?,
                 _ => Duration::ZERO,
             };
             Some(moved.plus(staged))
         };
-        let staging = demand.staging.map(|((_, rate), _)| rate);
+        let staging = demand.staging.map(|((_, rate), scan)| (rate, scan));
         Solved {
             job: demand.job,
             level: demand.level,
@@ -406,7 +406,9 @@ impl Timeline {
             seconds(work + burst, rate - flow)
         };
         let through: Vec<Use> = demand.devices.iter().map(|d| d.0).collect();
-        let transfer = phase(bytes.0 as f64, narrowest(demand, k), &through);
+        // Streams are taken off the rates with their peaks; their transactions come on top.
+        let first = if bytes > Bytes::ZERO { demand.beside } else { Bytes::ZERO };
+        let transfer = phase(bytes.0 as f64 + first.0 as f64, narrowest(demand, k), &through);
         let staging = match demand.staging {
             Some(((device, rate), scan)) => {
                 phase(2.0 * bytes.0 as f64 + scan.0 as f64, rate.0 as f64 / 8.0 / k(device), &[device])
@@ -415,7 +417,8 @@ impl Timeline {
         };
         let (Some(transfer), Some(staging)) = (transfer, staging) else { return none };
         let sharing = ks.values().copied().max().unwrap_or(1);
-        let terms = Terms { fixed: demand.fixed, wait, drive_wait, staging, transfer, sharing };
+        let terms =
+            Terms { fixed: demand.fixed, wait, drive_wait, staging, transfer, beside: first, sharing };
         let most = demand.fixed.plus(wait).plus(transfer).plus(staging);
         Solved { most: Some(most), terms, ..before }
     }
@@ -430,6 +433,7 @@ fn wider(a: Solved, b: Solved) -> Solved {
         drive_wait: x.drive_wait.max(y.drive_wait),
         staging: x.staging.max(y.staging),
         transfer: x.transfer.max(y.transfer),
+        beside: x.beside.max(y.beside),
         sharing: x.sharing.max(y.sharing),
     };
     let sum = terms.fixed.plus(terms.wait).plus(terms.staging).plus(terms.transfer);

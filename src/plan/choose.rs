@@ -7,7 +7,7 @@ use super::step::{Means, Reason};
 use super::units::Unit;
 use super::{Index, Lost, Outage};
 use crate::flow::stream::Behind;
-use crate::flow::{Facts, StreamFact, never_falls_back};
+use crate::flow::{Facts, LevelFact, StreamFact, never_falls_back};
 use crate::model::{Copy, CopyKind, Data, Files, Hop, Host, Mode, Model, On, Place, Store, StrikeKind};
 use crate::ops::shaping::{targets, way_back};
 use crate::ops::{Director, Job, JobKind, Ops, Stream};
@@ -257,6 +257,21 @@ impl Chooser<'_> {
         (own.and_then(|o| Some(o.plus(before?))), surely, reason.or(missing))
     }
 
+    /// How old the last clean point surely is when contents went wrong at the worst moment. What was
+    /// in progress then ends all the same: a tree that is read holds some of what is wrong, a
+    /// database's backup or a copy of older runs does not.
+    fn surely_clean(&self, job: Idx<Job>) -> Duration {
+        let Some(fact) = self.facts.jobs.get(job) else { return Duration::ZERO };
+        match &self.ops.jobs[job].kind {
+            // It has no point that the original has not.
+            JobKind::Copy { of, .. } => self.surely_clean(*of),
+            JobKind::Database { .. } => {
+                fact.levels.iter().filter_map(LevelFact::gap_alone).max().unwrap_or_default()
+            }
+            _ => surely_aged(fact, self.missed).unwrap_or_default(),
+        }
+    }
+
     /// Why runs of a job may stop within the horizon: a pool has no volume for them, or what they
     /// write to has no room, or nobody says whether it has.
     fn stops(&self, job: Idx<Job>) -> Option<Reason> {
@@ -355,6 +370,9 @@ impl Chooser<'_> {
         if self.wrong_contents() {
             // The last point before the moment at which contents went wrong may be younger.
             surely = if log.is_some() { Duration::ZERO } else { surely };
+            if !self.lost.hostile {
+                surely = surely.min(self.surely_clean(data));
+            }
         }
         // Logs are of use only on top of a backup, whose runs must have a bound too.
         if log.is_some() && self.run_loss(data).0.is_none() {

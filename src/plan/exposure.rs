@@ -324,7 +324,9 @@ impl<'a> After<'a> {
         let whole = together(model, data);
         let (most, least) = (size_at_end(model, &whole, facts.horizon), size_today(model, &whole));
         let (guaranteed, never_more) = self.rates(data, from, to, &hops);
-        let takes = self.moving(data, to, most, guaranteed);
+        let first = super::times::transactions(model, self.estate.ops, facts, (from, to), data);
+        let first = time_to_move(first, guaranteed).unwrap_or(Duration::MAX);
+        let takes = self.moving(data, to, most, guaranteed).plus(first);
         let soonest = time_to_move(least, never_more).unwrap_or(Duration::MAX);
         let held: Vec<Resource> = hops
             .iter()

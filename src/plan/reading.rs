@@ -45,7 +45,7 @@ impl Reading<'_> {
                         Some((id, _)) => self.facts.streams.get(id)?.applied()?,
                         None => Duration::ZERO,
                     };
-                    return log_written(self.model, *cluster, age.plus(behind));
+                    return log_written(self.model, self.facts.horizon, *cluster, age.plus(behind));
                 }
                 _ => return None,
             }
@@ -99,7 +99,12 @@ impl Reading<'_> {
         let original = self.original(job);
         if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {
             let gap = self.facts.jobs.get(original)?.level(Level::Log)?.gap?.length;
-            return log_written(self.model, *cluster, self.stands(job, Level::Log)?.plus(gap));
+            return log_written(
+                self.model,
+                self.facts.horizon,
+                *cluster,
+                self.stands(job, Level::Log)?.plus(gap),
+            );
         }
         let mut sum = Bytes::ZERO;
         for level in &self.facts.jobs.get(original)?.levels {

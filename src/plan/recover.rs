@@ -49,7 +49,15 @@ impl Builder<'_> {
                 let On::Cluster(cluster) = self.estate.model.data[first].on else { return };
                 let fence = self.fence(primary, response);
                 let kind = StepKind::Promote { cluster, host: chosen.target, others: others.clone() };
-                self.add(Draft::new(kind, Actor::Runner, vec![fence]).holds([Resource::Host(chosen.target)]))
+                // What is fetched from another site has what is left of the link: no restore beside it.
+                let ways = others.iter().filter_map(|o| way_back(self.estate.model, *o, chosen.target));
+                let mut links: Vec<_> = ways.flatten().map(|h| h.link).collect();
+                links.sort_unstable();
+                links.dedup();
+                let draft = Draft::new(kind, Actor::Runner, vec![fence]);
+                self.add(
+                    draft.holds([Resource::Host(chosen.target)]).holds(links.into_iter().map(Resource::Link)),
+                )
             }
             Source::Mirror { job } => {
                 let fence = self.fence(primary, response);

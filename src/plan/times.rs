@@ -158,6 +158,22 @@ pub fn restore_rate(
     found
 }
 
+/// What streams may send at once beside a restore of `data`, on top of their peaks.
+pub(super) fn transactions(
+    model: &Model,
+    ops: &Ops,
+    facts: &Facts,
+    (from, to): (Idx<Host>, Idx<Host>),
+    data: Idx<Data>,
+) -> Bytes {
+    let own = match model.data[data].on {
+        On::Cluster(cluster) => Some(cluster),
+        On::Files { .. } => None,
+    };
+    let hops = way_back(model, from, to).unwrap_or_default();
+    facts.transactions.before(model, ops, (from, to), &hops, own)
+}
+
 /// How long VRRP takes to move an address to the member with that place in the order, the one
 /// before it being gone: three advertisements and the skew of version 3, and a second for
 /// addresses to be learned anew (calculus, 7.1).
@@ -209,9 +225,11 @@ pub fn times(
         StepKind::Declare => people("until the decision stands", |r| r.declare),
         StepKind::Fence { .. } => people("one step done and confirmed by hand", |r| r.confirm),
         StepKind::Announce => people("one step done and confirmed by hand", |r| r.confirm),
-        StepKind::Hold { .. } | StepKind::Release { .. } => {
-            t.fixed("the console answers", second(1), second(30))
+        StepKind::Hold { .. } => {
+            // The daemons look for what was given up every 30 s at the latest.
+            t.fixed("the console answers, and runs in progress end", second(1), second(60))
         }
+        StepKind::Release { .. } => t.fixed("the console answers", second(1), second(30)),
         StepKind::Provision { host, .. } => match replacement(model, kind) {
             Some(r) => t.people("until an equal machine stands in its place", r.value, r.origin()),
             None => t.stated(
@@ -243,6 +261,18 @@ pub fn times(
             };
             let rate = restore_rate(model, ops, facts, *store, *to, *data);
             let rates = (rate.guaranteed, rate.never_more);
+            let first = transactions(model, ops, facts, (s.host, *to), *data);
+            let t = if first == Bytes::ZERO {
+                t
+            } else {
+                t.moving(
+                    "large transactions of streams may come first",
+                    first,
+                    Bytes::ZERO,
+                    rate.guaranteed,
+                    rate.origin,
+                )
+            };
             t.stated("the store is made ready", s.mount.value, s.mount.value, s.mount.origin())
                 .fixed("each job's own time", Duration::ZERO, JOB_OVERHEAD.times(jobs.len() as u64))
                 .moving_up_to("read, sent and written", (*bytes, *least), rates, rate.origin)
@@ -303,14 +333,27 @@ pub fn times(
                 .map(|(id, _)| facts.streams.get(id).and_then(|f| f.apply.worst()).unwrap_or(Duration::MAX))
                 .max()
                 .unwrap_or_default();
-            let behind = fact.and_then(|f| f.applied()).unwrap_or(Duration::MAX).plus(theirs);
-            let t = match (others.is_empty(), stream) {
-                (false, Some((_, s))) => t.stated(
-                    "what another replica has more of is fetched",
-                    behind,
-                    Duration::ZERO,
-                    Origin::stated(s.span),
-                ),
+            let ahead = facts.ahead(model, *cluster, fact.and_then(|f| f.applied()));
+            let rate = others.iter().map(|o| facts.left_between(model, *o, *host)).min();
+            let t = match (rate, stream) {
+                (Some(rate), Some((_, s))) => {
+                    let origin = || Origin::stated(s.span);
+                    let bytes = ahead.unwrap_or(Bytes(u64::MAX));
+                    let disk = model
+                        .data_in(*cluster)
+                        .first()
+                        .map_or(Rate(0), |d| facts.spare.disk_for(model, *host, *d));
+                    let apply = engine.apply.value.min(facts.spare.beside_mirrors(*host, disk));
+                    t.stated("the other applies what it has", theirs, Duration::ZERO, origin())
+                        .moving(
+                            "what another replica has more of is fetched",
+                            bytes,
+                            Bytes::ZERO,
+                            rate,
+                            origin(),
+                        )
+                        .moving("and applied", bytes, Bytes::ZERO, apply, engine.apply.origin())
+                }
                 _ => t,
             };
             t.stated("what was received is applied", backlog, Duration::ZERO, engine.apply.origin()).stated(

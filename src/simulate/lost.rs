@@ -11,6 +11,8 @@ pub(super) struct Taken {
     pub stores: BTreeSet<Idx<Store>>,
     pub links: BTreeSet<Idx<Link>>,
     pub sites: BTreeSet<Idx<Site>>,
+    /// Hosts that are only out of reach, and go on.
+    pub alive: BTreeSet<Idx<Host>>,
     /// The data class whose contents are wrong.
     pub wrong: Option<Idx<Data>>,
     /// Whether an attacker has had everything.
@@ -23,6 +25,11 @@ impl Taken {
         for strike in &scenario.strikes {
             taken.strike(model, *strike);
         }
+        let mut dead = Self::default();
+        for strike in scenario.strikes.iter().filter(|s| !matches!(s, Strike::Isolated(_))) {
+            dead.strike(model, *strike);
+        }
+        taken.alive = taken.hosts.difference(&dead.hosts).copied().collect();
         let on_lost = |s: &(Idx<Store>, &Store)| taken.hosts.contains(&s.1.host);
         let more: Vec<Idx<Store>> = model.stores.iter().filter(on_lost).map(|s| s.0).collect();
         taken.stores.extend(more);
@@ -86,6 +93,11 @@ impl Taken {
     /// Whether what is restored must be of a moment before the strike.
     pub fn dirty(&self) -> bool {
         self.wrong.is_some() || self.hostile
+    }
+
+    /// Whether a data class goes on where nobody reaches it.
+    pub fn goes_on(&self, model: &Model, data: Idx<Data>) -> bool {
+        !self.hostile && !self.corrupts(model, data) && self.alive.contains(&model.primary_host(data))
     }
 
     /// Whether something happens to a data class's primary copy.

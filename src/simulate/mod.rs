@@ -182,8 +182,8 @@ fn note(
     }
 }
 
-/// What is lost of a data class: nothing of one that is not hit, everything of one that is hit and
-/// that no copy serves.
+/// What is lost of a data class: nothing of one that is not hit, or that goes on out of reach with
+/// no copy promoted beside it, everything of one that is hit and that no copy serves.
 fn loss(
     plan: Option<&Plan>,
     taken: &Taken,
@@ -193,6 +193,9 @@ fn loss(
 ) -> Option<Duration> {
     if let Some((_, loss)) = outcome.losses.iter().find(|l| l.0 == data) {
         return Some(duration(*loss));
+    }
+    if taken.goes_on(yard.model, data) {
+        return Some(Duration::ZERO);
     }
     let given_up = plan?.lost.iter().any(|(s, _)| *s == Subject::Data(data));
     match (taken.hits(yard.model, data), given_up) {

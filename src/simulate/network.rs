@@ -97,6 +97,15 @@ impl Network {
         self.numbers.get(&device).copied()
     }
 
+    /// The same for bytes that the shaping of the host which sends them has no class for.
+    pub fn unshaped(&self, model: &Model, ends: (Idx<Host>, Idx<Host>), hops: &[Hop], class: Class) -> Way {
+        let mut way = self.way(model, ends, hops, class);
+        let bands: Vec<usize> =
+            hops.iter().filter_map(|h| self.number(Device::Band(ends.0, h.link, class))).collect();
+        way.devices.retain(|d| !bands.contains(d));
+        way
+    }
+
     /// The way between two hosts over links, for a class.
     pub fn way(&self, model: &Model, (from, to): (Idx<Host>, Idx<Host>), hops: &[Hop], class: Class) -> Way {
         let mut devices = Vec::new();

@@ -57,7 +57,8 @@ impl Recovery<'_, '_> {
             StepKind::Fence { .. } | StepKind::Announce => {
                 parts.push_back(self.people(response, |r| r.confirm.value))
             }
-            StepKind::Hold { .. } | StepKind::Release { .. } => parts.push_back(self.between(1.0, 30.0)),
+            StepKind::Hold { .. } => parts.push_back(self.between(1.0, 60.0)),
+            StepKind::Release { .. } => parts.push_back(self.between(1.0, 30.0)),
             StepKind::Provision { host, site } => {
                 let h = &model.hosts[*host];
                 let whole = model.sites[h.site].replace;
@@ -217,7 +218,7 @@ impl Recovery<'_, '_> {
             let course = self.world.script.logs.get(cluster);
             let more = course.map_or(0.0, |c| c.between(own, front(other)));
             let hops = way_back(model, other, host).unwrap_or_default();
-            let way = yard.network.way(model, (other, host), &hops, Class::Replication);
+            let way = yard.network.unshaped(model, (other, host), &hops, Class::Replication);
             // It waits until the other has applied what it hands on.
             let theirs =
                 to(other).and_then(|id| Some(self.world.flows.get(id)?.applying.bytes)).unwrap_or(0.0);

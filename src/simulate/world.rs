@@ -428,8 +428,14 @@ impl<'a> World<'a> {
     }
 
     fn due(&mut self, job: Idx<Job>, level: Level) {
-        // One of a job at a time: the later one is left out.
-        if self.held.contains(&job) || self.runs.iter().any(|r| r.job == job) {
+        if self.held.contains(&job) {
+            return;
+        }
+        // One of a job at a time: of mirrors and logs the later one is left out, others wait.
+        if self.runs.iter().any(|r| r.job == job) {
+            if !matches!(self.yard.ops.jobs[job].kind, JobKind::Mirror { .. } | JobKind::Log { .. }) {
+                self.waiting.push_back((job, level));
+            }
             return;
         }
         let Some(task) = self.yard.jobs.get(job) else { return };
@@ -439,7 +445,8 @@ impl<'a> World<'a> {
                 .iter()
                 .filter(|r| self.yard.jobs.get(r.job).is_some_and(|t| t.director == Some(director)));
             if going.count() as u64 >= self.yard.ops.directors[director].jobs {
-                if !self.waiting.iter().any(|w| w.0 == job) {
+                let log = matches!(self.yard.ops.jobs[job].kind, JobKind::Log { .. });
+                if !log || !self.waiting.iter().any(|w| w.0 == job) {
                     self.waiting.push_back((job, level));
                 }
                 return;
@@ -454,7 +461,16 @@ impl<'a> World<'a> {
             (Some(_), Level::Full) => 2.0 * bytes,
             (Some(_), _) => 2.0 * bytes + whole,
         };
-        let own = self.script.delay(&mut self.dice, 0.0, OVERHEAD);
+        // Each run that is copied is a job of its own.
+        let jobs = match &self.yard.ops.jobs[job].kind {
+            JobKind::Copy { of, .. } => {
+                let before = self.done.get(job).and_then(|d| d.last()).map(|d| d.begin);
+                let before = before.map_or(0, |b| self.held_by(*of, b).len());
+                self.held_by(*of, self.now).len().saturating_sub(before).max(1) as f64
+            }
+            _ => 1.0,
+        };
+        let own = jobs * self.script.delay(&mut self.dice, 0.0, OVERHEAD);
         self.runs.push(Running {
             job,
             level,

@@ -372,6 +372,14 @@ fn run_time(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
         inputs.push(way(model, "what the way guarantees", &fact.way, hops, class));
     }
     inputs.extend(devices(estate, job));
+    if terms.beside > Bytes::ZERO {
+        inputs.push(Node::rule(
+            "the largest transactions of streams may come first",
+            Value::Size(terms.beside),
+            "of each stream that shares a card or an undivided link, and of those that hold it up, once",
+            vec![],
+        ));
+    }
     if terms.sharing > 1 {
         inputs.push(Node::rule(
             "runs that share the narrowest device",

@@ -4,9 +4,8 @@ use drlang::base::world::Memory;
 use drlang::diag::Severity;
 use drlang::driver::{Compiled, Options, compile};
 use drlang::judge::{Status, Verdict};
-use drlang::model::{CopyKind, Hop, Objective};
-use drlang::ops::JobKind;
-use drlang::plan::{Plan, Reason, StepKind, Subject};
+use drlang::model::Objective;
+use drlang::plan::{Reason, Subject};
 use drlang::quantity::{Duration, show};
 use drlang::simulate::{Case, Settings, Strike, run};
 use std::collections::BTreeMap;
@@ -30,8 +29,6 @@ pub struct Checked {
     pub refuted: usize,
     pub replayed: usize,
     pub wrong: Vec<String>,
-    /// Disagreements of a kind that is known, and told of in [`known`].
-    pub known: Vec<String>,
     pub unreplayed: Vec<String>,
 }
 
@@ -48,21 +45,15 @@ impl Checked {
             self.tightness.entry(kind).or_default().extend(list);
         }
         self.wrong.extend(other.wrong);
-        self.known.extend(other.known);
         self.unreplayed.extend(other.unreplayed);
     }
 
     pub fn summary(&mut self) -> String {
         let mut out = format!(
-            "{} estates, {} outcomes of strikes; {:?}; {} of {} refuted verdicts replayed; {} known disagreements\n",
-            self.estates,
-            self.strikes,
-            self.by_status,
-            self.replayed,
-            self.refuted,
-            self.known.len()
+            "{} estates, {} outcomes of strikes; {:?}; {} of {} refuted verdicts replayed\n",
+            self.estates, self.strikes, self.by_status, self.replayed, self.refuted,
         );
-        for line in self.unreplayed.iter().chain(&self.known).take(20) {
+        for line in self.unreplayed.iter().take(20) {
             out += &format!("  {line}\n");
         }
         for (kind, list) in &mut self.tightness {
@@ -153,12 +144,7 @@ pub fn check(label: &str, spec: &str, settings: &Settings) -> Checked {
         };
         if let Some(bound) = v.predicted {
             if beyond(*value, bound) || (v.status == Status::Proved && beyond(*value, v.allowed)) {
-                let list = if known(&c, &plans[v.scenario as usize], v) {
-                    &mut found.known
-                } else {
-                    &mut found.wrong
-                };
-                list.push(told());
+                found.wrong.push(told());
             } else if bound.0 > 0 && value.0 > 0 {
                 let kind = if v.objective == Objective::Rpo { "loss" } else { "recovery" };
                 found.tightness.entry(kind).or_default().push(bound.0 as f64 / value.0 as f64);
@@ -186,50 +172,5 @@ fn replayed(case: &Case<'_>, v: &Verdict, seed: u64) -> bool {
     let mut own = strikes.iter().filter(|s| s.subject == v.subject);
     own.any(|s| {
         if v.objective == Objective::Rpo { s.loss } else { s.recovery }.is_some_and(|x| x > v.allowed)
-    })
-}
-
-/// What the analysis is known to leave out. Each is a defect to be mended there; until it is, such
-/// disagreements are counted and printed, and are no failure.
-fn known(c: &Compiled, plan: &Plan, v: &Verdict) -> bool {
-    let Some(copy) = v.relies_on else { return false };
-    let m = &c.model;
-    // Runs on a link that nothing divides are promised what streams leave at the peaks of their
-    // writes; but a stream that catches up, or ships a large transaction, sends faster than that.
-    let open = |hop: &&Hop| m.links[hop.link].shares.is_empty();
-    let streams = c.ops.streams.iter().flat_map(|(_, s)| s.paths.iter().flat_map(|p| &p.hops));
-    let shared: Vec<_> = streams.filter(open).map(|h| h.link).collect();
-    let mut at = &m.copies[copy];
-    loop {
-        if at.route.ways.iter().flatten().any(|h| shared.contains(&h.link)) {
-            return true;
-        }
-        match &at.kind {
-            CopyKind::CopyOf(o) => at = &m.copies[o.of],
-            _ => break,
-        }
-    }
-    // So is a stream beside others on the card that sends them: all ship a transaction at once.
-    let own = c.ops.streams.iter().find(|(_, s)| s.serves.contains(&copy)).map(|(_, s)| s);
-    if own.is_some_and(|own| {
-        c.ops.streams.iter().filter(|(_, s)| s.from == own.from || s.to == own.to).count() > 1
-    }) {
-        return true;
-    }
-    let steps = if v.objective == Objective::Rto { &plan.steps[..] } else { &[] };
-    steps.iter().any(|step| match &step.kind {
-        // Mirrors go on while a restore runs, and share cards, disks and links with it.
-        StepKind::Restore { store, to, .. } => c.ops.jobs.iter().any(|(_, j)| match &j.kind {
-            JobKind::Mirror { from, to: other, .. } => {
-                [m.stores[*store].host, *to].iter().any(|h| h == from || h == other)
-            }
-            _ => false,
-        }),
-        // What a promoted replica fetches from another crosses a link on which nothing that is
-        // emitted gives it a share.
-        StepKind::Promote { host, others, .. } => {
-            others.iter().any(|o| m.hosts[*o].site != m.hosts[*host].site)
-        }
-        _ => false,
     })
 }

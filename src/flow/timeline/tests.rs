@@ -53,6 +53,7 @@ fn bounds(world: &World) -> Vec<Option<Duration>> {
             bytes: Some(Bytes(ask.megabytes * MB)),
             today: Some(Bytes(ask.megabytes * MB)),
             devices: ask.through.iter().map(|d| (device(*d), rate(*d))).collect(),
+            beside: Bytes::ZERO,
             way: Rate(u64::MAX),
             alone: Rate(u64::MAX),
             staging: None,

@@ -121,7 +121,9 @@ fn tolerated(model: &Model, stream: &Stream, lag: Duration) -> Duration {
 /// How long what was written in an outage takes to drain beside what goes on being written:
 /// a0 o / (c - a0), with the most that is written in the outage (calculus, 3.2).
 fn catch_up(estate: Estate<'_>, cluster: Idx<Cluster>, outage: Duration, service: u64) -> Duration {
-    let Some(backlog) = log_written(estate.model, cluster, outage) else { return Duration::ZERO };
+    let Some(backlog) = log_written(estate.model, estate.facts.horizon, cluster, outage) else {
+        return Duration::ZERO;
+    };
     if outage == Duration::ZERO {
         return Duration::ZERO;
     }
@@ -141,8 +143,8 @@ fn fill(estate: Estate<'_>, problems: &mut Problems) {
     for cluster in writes {
         let of = &model.clusters[cluster];
         let host = &model.hosts[of.primary.0];
-        let (Some(disk), Some(logs)) = (host.disk_capacity, log_written(model, cluster, of.logs_kept.value))
-        else {
+        let kept = log_written(model, estate.facts.horizon, cluster, of.logs_kept.value);
+        let (Some(disk), Some(logs)) = (host.disk_capacity, kept) else {
             continue;
         };
         let size = size_at_end(model, &model.data_in(cluster), estate.facts.horizon);

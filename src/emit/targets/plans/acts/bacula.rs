@@ -16,15 +16,41 @@ fn console(lines: &[String]) -> String {
     format!("printf '%s\\n' {} | bconsole -c {}", words.join(" "), names::CONSOLE_CONF)
 }
 
-/// All jobs of a director that a schedule starts are switched off or on.
+/// Which runs of some jobs a director has in progress or in its queue, and that they are given up:
+/// a job that is switched off is only not started again. Asked until none is left, since a run takes
+/// a moment to end, one that waits for its time up to half a minute. `status` lists ended runs too, and writes the name behind at least four columns, the byte count in one
+/// word or two; other jobs, restores among them, are left alone.
+fn give_up(jobs: &[&str]) -> String {
+    let console = format!("bconsole -c {}", names::CONSOLE_CONF);
+    format!(
+        r#"names={names}
+for turn in $(seq 20); do
+  ids=$(echo 'status dir running' | {console} | awk -v names="$names" '/^[A-Z].* Jobs:/ {{ running = /^Running/ }} running && $1 ~ /^[0-9]+$/ {{ for (i = 5; i <= NF; i++) if (index(names, " " $i " ")) {{ print $1; next }} }}')
+  [ -n "$ids" ] || exit 0
+  for id in $ids; do echo "cancel jobid=$id yes" | {console}; done
+  sleep 2
+done
+echo "still running: $ids" >&2
+exit 1"#,
+        names = shell(&format!(" {} ", jobs.join(" "))),
+    )
+}
+
+/// All jobs of a director that a schedule starts are switched off, and what goes on of them is given
+/// up; or they are switched on.
 pub fn switch(input: Input<'_>, verb: &str, director: Idx<Director>) -> Vec<Act> {
     let own = |j: &&Job| j.kind.director() == Some(director);
     let jobs = input.ops.jobs.iter().map(|(_, j)| j).filter(own);
-    let lines: Vec<String> = jobs.map(|j| format!("{verb} job={}", j.name)).collect();
+    let jobs: Vec<&str> = jobs.map(|j| j.name.as_str()).collect();
+    let lines: Vec<String> = jobs.iter().map(|j| format!("{verb} job={j}")).collect();
     if lines.is_empty() {
         return Vec::new();
     }
-    vec![Act::Run(At::Host(input.ops.directors[director].host), console(&lines))]
+    let text = match verb {
+        "disable" => format!("set -e\n{}\n{}", console(&lines), give_up(&jobs)),
+        _ => console(&lines),
+    };
+    vec![Act::Run(At::Host(input.ops.directors[director].host), text)]
 }
 
 /// The job whose runs a copy job copies, down to the first.
