@@ -26,7 +26,7 @@ impl Builder<'_> {
             .collect();
         let mut repoints = Vec::new();
         for (n, placed) in self.steps.iter().enumerate() {
-            if let StepKind::Promote { cluster, host, others } = &placed.step.kind {
+            if let StepKind::Promote { cluster, host, others, .. } = &placed.step.kind {
                 let follow =
                     |r: &Idx<Host>| StepKind::Repoint { cluster: *cluster, replica: *r, primary: *host };
                 repoints.extend(others.iter().map(|r| (follow(r), n)));

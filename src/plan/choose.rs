@@ -159,7 +159,11 @@ impl Chooser<'_> {
             let (loss, surely, reason, cut) = if let Some(full) = self.full(stream.to) {
                 (None, Duration::ZERO, Some(full), Outage::default())
             } else if covered && never_falls_back(stream.mode) {
-                (Some(Duration::ZERO), Duration::ZERO, None, Outage::default())
+                // What it had not received when its feed was cut is fetched from the others.
+                let cut = self.outages.stream(self.model, self.ops, stream);
+                let after = stream_after_outage(self.model, self.ops, self.facts, *id, &self.outages, cut);
+                let most = if cut == Outage::default() { cut.most } else { after.unwrap_or(Duration::MAX) };
+                (Some(Duration::ZERO), Duration::ZERO, None, Outage { most, ..cut })
             } else {
                 let (_, surely, reason) = self.behind(fact);
                 let cut = self.outages.stream(self.model, self.ops, stream);

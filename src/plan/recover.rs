@@ -48,7 +48,12 @@ impl Builder<'_> {
             Source::Stream { others } => {
                 let On::Cluster(cluster) = self.estate.model.data[first].on else { return };
                 let fence = self.fence(primary, response);
-                let kind = StepKind::Promote { cluster, host: chosen.target, others: others.clone() };
+                let kind = StepKind::Promote {
+                    cluster,
+                    host: chosen.target,
+                    others: others.clone(),
+                    cut: chosen.cut.most,
+                };
                 // What is fetched from another site has what is left of the link: no restore beside it.
                 let ways = others.iter().filter_map(|o| way_back(self.estate.model, *o, chosen.target));
                 let mut links: Vec<_> = ways.flatten().map(|h| h.link).collect();

@@ -373,6 +373,9 @@ pub enum StepKind {
         host: Idx<Host>,
         /// The other surviving replicas, asked for their positions.
         others: Vec<Idx<Host>>,
+        /// How long what it reads from may have brought it nothing before the last loss: what the
+        /// others have more of is that much more.
+        cut: Duration,
     },
     /// The newest complete snapshot of a mirror is put in the place of the tree.
     Publish {

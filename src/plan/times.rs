@@ -322,7 +322,7 @@ pub fn times(
             );
             t.moving_up_to("logs are replayed", (*bytes, *least), rates, replay.origin())
         }
-        StepKind::Promote { cluster, host, others } => {
+        StepKind::Promote { cluster, host, others, cut } => {
             let engine = &model.engines[model.clusters[*cluster].engine];
             let stream = ops.streams.iter().find(|(_, s)| s.cluster == *cluster && s.to == *host);
             let fact = stream.and_then(|(id, _)| facts.streams.get(id));
@@ -333,7 +333,7 @@ pub fn times(
                 .map(|(id, _)| facts.streams.get(id).and_then(|f| f.apply.worst()).unwrap_or(Duration::MAX))
                 .max()
                 .unwrap_or_default();
-            let ahead = facts.ahead(model, *cluster, fact.and_then(|f| f.applied()));
+            let ahead = facts.ahead(model, *cluster, fact.and_then(|f| Some(f.applied()?.plus(*cut))));
             let rate = others.iter().map(|o| facts.left_between(model, *o, *host)).min();
             let t = match (rate, stream) {
                 (Some(rate), Some((_, s))) => {

@@ -101,7 +101,7 @@ impl Recovery<'_, '_> {
                 let point = unit.and_then(|u| self.points.get(&u)).copied().flatten();
                 parts.push_back(Part::Time(point.map_or(0.0, |p| p.logs) / replay));
             }
-            StepKind::Promote { cluster, host, others } => {
+            StepKind::Promote { cluster, host, others, .. } => {
                 self.promote(*cluster, *host, others, fronts, &mut parts)
             }
             StepKind::Publish { .. } | StepKind::VerifyData { .. } | StepKind::Repoint { .. } => {

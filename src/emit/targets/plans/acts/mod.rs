@@ -80,7 +80,7 @@ fn of_kind(input: Input<'_>, plan: &Plan, step: &Step) -> Vec<Act> {
             acts.extend(Database::of(input, *cluster).replay(*host, path, *until));
             acts
         }
-        StepKind::Promote { cluster, host, others } => {
+        StepKind::Promote { cluster, host, others, .. } => {
             Database::of(input, *cluster).promote(*host, others, patience(step.takes.most))
         }
         StepKind::Publish { job, host, .. } => {

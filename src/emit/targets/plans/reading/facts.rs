@@ -69,7 +69,7 @@ pub fn facts(input: Input<'_>, kind: &StepKind) -> Vec<Fact> {
             }
             all
         }
-        StepKind::Promote { cluster, host: h, others } => {
+        StepKind::Promote { cluster, host: h, others, .. } => {
             let compared = std::iter::once(host(h)).chain(others.iter().map(host));
             vec![fact("furthest", compared), fact("run", [host(h), options(cluster)])]
         }
