@@ -260,7 +260,10 @@ fn everything(c: &Compiled) -> Plan {
             },
             Actor::Runner,
         ),
-        (K::Promote { cluster, host: host("db-b1"), others: vec![host("db-a2")] }, Actor::Runner),
+        (
+            K::Promote { cluster, host: host("db-b1"), others: vec![host("db-a2")], cut: Duration::ZERO },
+            Actor::Runner,
+        ),
         (K::Publish { data: data("images"), job: mirror, host: host("web-b1") }, Actor::Runner),
         (K::VerifyData { data: data("orders"), host: host("db-b1") }, Actor::Runner),
         (K::VerifyData { data: data("images"), host: host("web-b1") }, Actor::Person),

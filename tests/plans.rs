@@ -85,7 +85,8 @@ fn an_audit_sees_what_is_broken() {
     let StepKind::Promote { cluster, .. } = plan.steps[promote].kind else { panic!("it is one") };
     let db_c1 = compiled.model.hosts.iter().find(|(_, h)| h.name == "db-c1").expect("a host").0;
     let repoint = plan.steps.iter().position(|s| matches!(s.kind, StepKind::Repoint { .. })).expect("one");
-    plan.steps[repoint].kind = StepKind::Promote { cluster, host: db_c1, others: Vec::new() };
+    plan.steps[repoint].kind =
+        StepKind::Promote { cluster, host: db_c1, others: Vec::new(), cut: drlang::quantity::Duration::ZERO };
     assert!(wrong(&plan).contains("a second primary: `db-c1` beside the first"));
 }
 

@@ -19,7 +19,8 @@
 //! it is stated, and is judged.
 //!
 //! What is copied must be there when the copy job runs, lest a point is gone before:
-//! `retention >= C + A + 1 day`, `C` being the longest time between copies.
+//! `retention >= C + A + 1 day`, `C` being the longest time between copies; and a copy stays until
+//! the next comes: it is kept as if `keep` were `C` at least.
 
 use super::Ops;
 use super::job::{Job, JobKind, Level, Pool};
@@ -96,7 +97,12 @@ fn needed(model: &Model, ops: &Ops) -> ArenaMap<Idx<Job>, Duration> {
     for (id, job) in ops.jobs.iter() {
         let Some(store) = job.kind.writes_to() else { continue };
         let (fulls, any) = years.gaps(chain(ops, id));
-        let kept = whole_days(job.keep.plus(fulls).plus(any).plus(DAY));
+        // What is copied stays at least until the next of it comes.
+        let comes = match &job.kind {
+            JobKind::Copy { .. } => years.longest(job.runs.iter().map(|r| &r.rule), &job.zone),
+            _ => Duration::ZERO,
+        };
+        let kept = whole_days(job.keep.max(comes).plus(fulls).plus(any).plus(DAY));
         let s = &model.stores[store];
         // Until a lock ends nothing can be overwritten: a run that tried would stop.
         let locked = s.immutable.filter(|_| s.enforced.is_some()).map(|i| whole_days(i.value.plus(DAY)));

@@ -7,10 +7,10 @@ use super::step::{Means, Reason};
 use super::units::Unit;
 use super::{Index, Lost, Outage};
 use crate::flow::stream::Behind;
-use crate::flow::{Facts, LevelFact, StreamFact, never_falls_back};
+use crate::flow::{Asked, Facts, LevelFact, StreamFact, never_falls_back};
 use crate::model::{Copy, CopyKind, Data, Files, Hop, Host, Mode, Model, On, Place, Store, StrikeKind};
 use crate::ops::shaping::{targets, way_back};
-use crate::ops::{Director, Job, JobKind, Ops, Stream};
+use crate::ops::{Director, Job, JobKind, Level, Ops, Stream};
 use crate::quantity::{Bytes, Duration};
 use la_arena::Idx;
 
@@ -386,6 +386,9 @@ impl Chooser<'_> {
         if files && self.model.data[copy.data].files == Files::Together {
             (loss, surely, reason) = (None, Duration::ZERO, Some(Reason::NoConsistentMoment));
         }
+        if loss.is_some() && !self.stands(data, log) {
+            (loss, reason) = (None, Some(Reason::KeptTooShort));
+        }
         if self.missed > 0 && loss.is_some() && !self.base_stands(data) {
             (loss, reason) = (None, Some(Reason::KeptTooShort));
         }
@@ -405,6 +408,16 @@ impl Chooser<'_> {
             reason,
             cut,
         });
+    }
+
+    /// Whether the newest point is still whole when the next is complete, and a day later: runs that
+    /// fail after a loss take volumes like others until they are held. Where runs wait for one
+    /// another the schedule alone says it.
+    fn stands(&self, data: Idx<Job>, log: Option<Idx<Job>>) -> bool {
+        let Some(points) = self.facts.points.get(data) else { return true };
+        let kept = log.map(|l| (self.ops.jobs[l].held(Level::Log), Duration::ZERO));
+        let asked = Asked { until_read: Duration::from_days(1), lock: None, logs: kept };
+        if points.reach.is_some() { points.serves(asked) } else { points.breaks.is_none() }
     }
 
     /// Whether the full that runs stand on is still kept when as many fulls as runs had been
