@@ -161,13 +161,13 @@ impl Chooser<'_> {
             } else if covered && never_falls_back(stream.mode) {
                 // What it had not received when its feed was cut is fetched from the others.
                 let cut = self.outages.stream(self.model, self.ops, stream);
-                let after = stream_after_outage(self.model, self.ops, self.facts, *id, &self.outages, cut);
+                let after = stream_after_outage(self.model, self.ops, self.facts, *id, self.outages, cut);
                 let most = if cut == Outage::default() { cut.most } else { after.unwrap_or(Duration::MAX) };
                 (Some(Duration::ZERO), Duration::ZERO, None, Outage { most, ..cut })
             } else {
                 let (_, surely, reason) = self.behind(fact);
                 let cut = self.outages.stream(self.model, self.ops, stream);
-                let loss = stream_after_outage(self.model, self.ops, self.facts, *id, &self.outages, cut);
+                let loss = stream_after_outage(self.model, self.ops, self.facts, *id, self.outages, cut);
                 (loss, surely.max(cut.surely), reason, cut)
             };
             found.push(Candidate {
