@@ -410,13 +410,15 @@ impl Chooser<'_> {
         });
     }
 
-    /// Whether the newest point is still whole when the next is complete, and a day later: runs that
-    /// fail after a loss take volumes like others until they are held. Where runs wait for one
+    /// Whether the newest point is still whole when the next is complete, and a day after people have
+    /// decided: runs that fail after a loss take volumes like others until they are held. Where runs wait for one
     /// another the schedule alone says it.
     fn stands(&self, data: Idx<Job>, log: Option<Idx<Job>>) -> bool {
         let Some(points) = self.facts.points.get(data) else { return true };
         let kept = log.map(|l| (self.ops.jobs[l].held(Level::Log), Duration::ZERO));
-        let asked = Asked { until_read: Duration::from_days(1), lock: None, logs: kept };
+        let people = self.model.responses.iter().map(|(_, r)| r.detect.value.1.plus(r.declare.value.1));
+        let held = people.max().unwrap_or_default().plus(Duration::from_days(1));
+        let asked = Asked { until_read: held, lock: None, logs: kept };
         if points.reach.is_some() { points.serves(asked) } else { points.breaks.is_none() }
     }
 
