@@ -6,6 +6,7 @@ pub mod limits;
 pub mod similar;
 pub mod source;
 pub mod span;
+pub mod threads;
 pub mod world;
 
 pub use ecow::EcoString;

@@ -13,6 +13,7 @@ use super::timetable::Moment;
 use super::turns;
 use super::volumes::{PoolRules, Turnover, Write, turn};
 use super::{Facts, Horizon};
+use crate::base::threads::dealt;
 use crate::model::{Host, Model, Store};
 use crate::ops::{Job, JobKind, Level, Ops, Pool};
 use crate::quantity::{Bytes, Duration, Ratio};
@@ -104,21 +105,14 @@ pub(super) fn of(model: &Model, ops: &Ops, facts: &Facts) -> Capacity {
             _ => originals.push(id),
         }
     }
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
-    let (originals, copies) = (&originals, &copies);
-    let mut series: Vec<Series> = std::thread::scope(|scope| {
-        let work = |n: usize| {
-            scope.spawn(move || {
-                let mut pools = Pools { model, ops, facts, turned: FxHashMap::default(), made: Vec::new() };
-                for id in originals.iter().skip(n).step_by(threads) {
-                    pools.family(*id, copies.get(*id).map_or(&[], Vec::as_slice));
-                }
-                pools.made
-            })
-        };
-        let running: Vec<_> = (0..threads).map(work).collect();
-        running.into_iter().filter_map(|t| t.join().ok()).flatten().collect()
+    let made = dealt(&originals, |mine| {
+        let mut pools = Pools { model, ops, facts, turned: FxHashMap::default(), made: Vec::new() };
+        for id in mine {
+            pools.family(*id, copies.get(*id).map_or(&[], Vec::as_slice));
+        }
+        pools.made
     });
+    let mut series: Vec<Series> = made.into_iter().flatten().collect();
     series.sort_by_key(|s| (s.job, s.pool));
     let mut capacity = Capacity { disks: disks::of(model, ops, facts), ..Capacity::default() };
     add_up(model, ops, facts.horizon, &series, &mut capacity);

@@ -14,6 +14,7 @@ use super::late::Between;
 use super::run::JobFact;
 use super::timetable::{Expander, Moment, Timetables};
 use super::{Facts, Horizon};
+use crate::base::threads::dealt;
 use crate::ops::{Job, JobKind, Level, Ops};
 use crate::quantity::Duration;
 use la_arena::{ArenaMap, Idx};
@@ -146,21 +147,11 @@ impl Points {
         }
         points.tables = expander.made;
         let ids: Vec<Idx<Job>> = points.of.iter().map(|(id, _)| id).collect();
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
-        let (read, ids) = (&points, &ids);
-        let known: Vec<(Idx<Job>, PointFact)> = std::thread::scope(|scope| {
-            let work = |n: usize| {
-                scope.spawn(move || {
-                    let mut list = Vec::new();
-                    let mine = ids.iter().skip(n).step_by(threads);
-                    mine.filter_map(|id| Some((*id, read.known(ops, jobs, *id, &mut list)?)))
-                        .collect::<Vec<_>>()
-                })
-            };
-            let running: Vec<_> = (0..threads).map(work).collect();
-            running.into_iter().filter_map(|t| t.join().ok()).flatten().collect()
+        let known = dealt(&ids, |mine| {
+            let mut list = Vec::new();
+            mine.filter_map(|id| Some((*id, points.known(ops, jobs, *id, &mut list)?))).collect::<Vec<_>>()
         });
-        for (id, fact) in known {
+        for (id, fact) in known.into_iter().flatten() {
             points.of.insert(id, fact);
         }
         points

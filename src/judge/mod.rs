@@ -21,6 +21,7 @@ pub use thin::thin;
 pub use verdict::{Status, Verdict, Witness};
 pub use waivers::{is_verdict, waive};
 
+use crate::base::threads::dealt;
 use crate::model::{Objective, Scenario, StrikeKind};
 use crate::plan::{self, Choice, Estate, Plan, Reason, Subject};
 use crate::quantity::Duration;
@@ -52,20 +53,9 @@ impl Verdicts {
 /// judging every pair.
 pub fn judge(estate: Estate<'_>) -> Verdicts {
     let scenarios = plan::scenarios(estate.model, estate.ops, estate.index);
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
     let numbered: Vec<(u32, &Scenario)> = scenarios.iter().enumerate().map(|(n, s)| (n as u32, s)).collect();
-    // Dealt out like cards, since neighbours cost alike.
-    let mut list: Vec<Verdict> = std::thread::scope(|scope| {
-        let work = |n: usize| {
-            let mine: Vec<_> = numbered.iter().skip(n).step_by(threads).copied().collect();
-            scope.spawn(move || {
-                let judged = mine.into_iter().flat_map(|(n, s)| under(estate, n, s));
-                judged.collect::<Vec<Verdict>>()
-            })
-        };
-        let running: Vec<_> = (0..threads).map(work).collect();
-        running.into_iter().filter_map(|t| t.join().ok()).flatten().collect()
-    });
+    let judged = dealt(&numbered, |mine| mine.flat_map(|(n, s)| under(estate, *n, s)).collect::<Vec<_>>());
+    let mut list: Vec<Verdict> = judged.into_iter().flatten().collect();
     list.sort_by_key(|v| (v.subject, v.scenario, v.objective));
     Verdicts { scenarios, list }
 }

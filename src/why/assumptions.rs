@@ -3,6 +3,7 @@
 
 use super::{Node, Value, loss, time};
 use crate::base::SourceMap;
+use crate::base::threads::dealt;
 use crate::model::{Assumption, Copy, Idx, Origin, Scenario};
 use crate::ops::{Job, JobKind};
 use crate::plan::times::times;
@@ -60,19 +61,12 @@ impl Assumptions {
 
     /// Takes in what all plans rest on: each copy and each term of a step is looked at once.
     pub fn of_all(&mut self, estate: Estate<'_>, scenarios: &[Scenario], sources: &SourceMap) {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
-        let seen: Vec<Seen> = std::thread::scope(|scope| {
-            let work = |n: usize| {
-                scope.spawn(move || {
-                    let mut seen = Seen::default();
-                    for scenario in scenarios.iter().skip(n).step_by(threads) {
-                        seen.look(estate, scenario);
-                    }
-                    seen
-                })
-            };
-            let running: Vec<_> = (0..threads).map(work).collect();
-            running.into_iter().filter_map(|t| t.join().ok()).collect()
+        let seen = dealt(scenarios, |mine| {
+            let mut seen = Seen::default();
+            for scenario in mine {
+                seen.look(estate, scenario);
+            }
+            seen
         });
         let mut all = Seen::default();
         for one in seen {
