@@ -268,7 +268,7 @@ impl Points {
     fn first_break(&self, ops: &Ops, id: Idx<Job>, kept: impl Fn(&Job, Level) -> Duration) -> Option<Break> {
         let job = &ops.jobs[id];
         let fact = self.of.get(id)?;
-        if is_log(ops, id) {
+        if ops.is_log(id) {
             return None;
         }
         // A pool of one level that says how long promises that of its runs to what they stand on in
@@ -369,13 +369,6 @@ impl Points {
             }
         }
         Some(worst.max(stretch(at, self.end, &plain, &rolling)?))
-    }
-}
-
-fn is_log(ops: &Ops, job: Idx<Job>) -> bool {
-    match &ops.jobs[job].kind {
-        JobKind::Copy { of, .. } => is_log(ops, *of),
-        kind => matches!(kind, JobKind::Log { .. }),
     }
 }
 

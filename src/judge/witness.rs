@@ -5,7 +5,7 @@ use crate::calendar::show;
 use crate::flow::stream::Behind;
 use crate::flow::{Binding, StreamFact};
 use crate::model::CopyKind;
-use crate::ops::{Job, JobKind};
+use crate::ops::Job;
 use crate::plan::{Choice, Estate, Means, Plan, Reason};
 use crate::quantity::{Duration, show as quantity};
 use la_arena::Idx;
@@ -116,16 +116,9 @@ fn of_runs(estate: Estate<'_>, choice: &Choice) -> Witness {
 /// The job whose runs are the newest points of a copy: its logs where it has them.
 pub fn newest(estate: Estate<'_>, choice: &Choice) -> Option<Idx<Job>> {
     let jobs = estate.index.jobs(choice.copy);
-    let is_log = |job: Idx<Job>| {
-        let mut job = job;
-        while let JobKind::Copy { of, .. } = &estate.ops.jobs[job].kind {
-            job = *of;
-        }
-        matches!(estate.ops.jobs[job].kind, JobKind::Log { .. })
-    };
     match estate.model.copies[choice.copy].kind {
         CopyKind::Replica(_) => None,
-        _ => jobs.iter().copied().find(|j| is_log(*j)).or_else(|| jobs.first().copied()),
+        _ => jobs.iter().copied().find(|j| estate.ops.is_log(*j)).or_else(|| jobs.first().copied()),
     }
 }
 

@@ -42,6 +42,19 @@ pub struct Ops {
 }
 
 impl Ops {
+    /// The job whose runs a copy job copies, down to the first; any other job is its own.
+    pub fn original(&self, job: Idx<Job>) -> Idx<Job> {
+        match &self.jobs[job].kind {
+            JobKind::Copy { of, .. } => self.original(*of),
+            _ => job,
+        }
+    }
+
+    /// Whether a job carries logs, itself or as a copy.
+    pub fn is_log(&self, job: Idx<Job>) -> bool {
+        matches!(self.jobs[self.original(job)].kind, JobKind::Log { .. })
+    }
+
     /// How many jobs each director schedules.
     pub fn jobs_of_directors(&self) -> BTreeMap<Idx<Director>, u64> {
         let mut many = BTreeMap::new();

@@ -56,7 +56,7 @@ fn pools(model: &Model, ops: &Ops, id: Idx<Job>, needed: Duration) -> Vec<Pool> 
         Some(CopyKind::CopyOf(c)) => &c.pools,
         _ => &[],
     };
-    let logs = is_log(ops, id);
+    let logs = ops.is_log(id);
     let made = |spec: Option<&PoolSpec>, level: Option<Level>| Pool {
         name: level.map_or_else(|| job.name.clone(), |l| format!("{}_{}", job.name, l.name()).into()),
         level,
@@ -81,13 +81,6 @@ fn pools(model: &Model, ops: &Ops, id: Idx<Job>, needed: Duration) -> Vec<Pool> 
     .collect();
     let left = job.runs.iter().any(|r| own.iter().all(|p| p.level != Some(r.level)));
     left.then(|| made(of(PoolOf::Rest), None)).into_iter().chain(own).collect()
-}
-
-fn is_log(ops: &Ops, job: Idx<Job>) -> bool {
-    match &ops.jobs[job].kind {
-        JobKind::Copy { of, .. } => is_log(ops, *of),
-        kind => matches!(kind, JobKind::Log { .. }),
-    }
 }
 
 /// How long each job's volumes must be kept, by job; nothing for jobs that write none.

@@ -351,7 +351,7 @@ impl Chooser<'_> {
             return;
         }
         let jobs = self.index.jobs(id);
-        let is_log = |j: &&Idx<Job>| self.log_of(**j).is_some();
+        let is_log = |j: &&Idx<Job>| self.ops.is_log(**j);
         let Some(data) = jobs.iter().find(|j| !is_log(j)).copied() else { return };
         let log = jobs.iter().find(is_log).copied();
         let Some((target, provision)) = self.target(copy.data, store, refused) else { return };
@@ -438,15 +438,6 @@ impl Chooser<'_> {
         // Copies that were missed let it grow older on the way.
         let copied = older(self.ops, self.facts, data, self.missed);
         copied.is_some_and(|c| age.plus(c) <= kept)
-    }
-
-    /// The log job that a job is, or copies.
-    fn log_of(&self, job: Idx<Job>) -> Option<Idx<Job>> {
-        match &self.ops.jobs[job].kind {
-            JobKind::Log { .. } => Some(job),
-            JobKind::Copy { of, .. } => self.log_of(*of),
-            _ => None,
-        }
     }
 
     /// Who restores from a store: the director that schedules, or the one on the store's own host

@@ -15,17 +15,9 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The job whose runs a copy job copies, down to the first.
-    pub fn original(&self, job: Idx<Job>) -> Idx<Job> {
-        match &self.ops.jobs[job].kind {
-            JobKind::Copy { of, .. } => self.original(*of),
-            _ => job,
-        }
-    }
-
     /// The newest full and what stands on it, at most.
     pub fn chain(&self, job: Idx<Job>) -> Option<Bytes> {
-        self.facts.jobs.get(self.original(job)).and_then(JobFact::chain_bytes)
+        self.facts.jobs.get(self.ops.original(job)).and_then(JobFact::chain_bytes)
     }
 
     /// Log written since the newest data run that the logs stand on: that run may be as old as a
@@ -68,7 +60,7 @@ impl Reading<'_> {
 
     /// The data job whose fulls a job's runs stand on.
     fn chain_of(&self, job: Idx<Job>) -> Idx<Job> {
-        let original = self.original(job);
+        let original = self.ops.original(job);
         let JobKind::Log { cluster, store, .. } = &self.ops.jobs[original].kind else { return original };
         // It is made just before its logs.
         let data = self.ops.jobs.iter().find(|(_, j)| {
@@ -84,7 +76,7 @@ impl Reading<'_> {
         let gap = self
             .facts
             .jobs
-            .get(self.original(job))?
+            .get(self.ops.original(job))?
             .levels
             .iter()
             .filter_map(|l| l.gap)
@@ -96,7 +88,7 @@ impl Reading<'_> {
 
     /// All that a job's volumes hold at once, at most: a scan reads it.
     pub fn kept(&self, job: Idx<Job>) -> Option<Bytes> {
-        let original = self.original(job);
+        let original = self.ops.original(job);
         if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {
             let gap = self.facts.jobs.get(original)?.level(Level::Log)?.gap?.length;
             return log_written(
@@ -117,7 +109,7 @@ impl Reading<'_> {
     /// many fulls as fall into that time where they are farthest apart, each as large as the data
     /// is today, since nothing ever shrinks.
     pub fn surely_kept(&self, job: Idx<Job>, least: Bytes) -> Bytes {
-        let original = self.original(job);
+        let original = self.ops.original(job);
         let full = self.facts.jobs.get(self.chain_of(job)).and_then(|f| f.level(Level::Full));
         let apart = full.and_then(|l| l.same.or(l.gap)).map_or(Duration::ZERO, |g| g.length);
         let year = Duration::from_days(u64::from(self.facts.horizon.days));
@@ -128,7 +120,7 @@ impl Reading<'_> {
     /// A tree merged from every run that is kept: the whole once, and what each run between
     /// brought.
     pub fn merged(&self, job: Idx<Job>) -> Option<Bytes> {
-        let fact = self.facts.jobs.get(self.original(job))?;
+        let fact = self.facts.jobs.get(self.ops.original(job))?;
         let mut sum = fact.level(Level::Full)?.bytes?;
         for level in fact.levels.iter().filter(|l| l.level != Level::Full) {
             sum = sum.plus(level.bytes?.times(runs_in(self.stands(job, level.level)?, level.room)));

@@ -162,7 +162,7 @@ impl Builder<'_> {
     /// primary, `None` without a bound.
     fn behind(&self, job: Idx<Job>) -> Option<Duration> {
         let ops = self.estate.ops;
-        let JobKind::Database { client, cluster, .. } = &ops.jobs[self.reading().original(job)].kind else {
+        let JobKind::Database { client, cluster, .. } = &ops.jobs[ops.original(job)].kind else {
             return Some(Duration::ZERO);
         };
         let host = ops.clients[*client].host;
@@ -170,10 +170,6 @@ impl Builder<'_> {
             Some(stream) => self.estate.facts.streams.get(*stream)?.applied(),
             None => Some(Duration::ZERO),
         }
-    }
-
-    fn reading(&self) -> Reading<'_> {
-        Reading { ops: self.estate.ops, model: self.estate.model, facts: self.estate.facts }
     }
 
     /// Hold or scan, restore, and what makes a database of it.
@@ -194,7 +190,7 @@ impl Builder<'_> {
         }
         let jobs: Vec<Idx<Job>> = std::iter::once(*data).chain(*log).collect();
         let reading = Reading { ops: self.estate.ops, model, facts };
-        let original = reading.original(*data);
+        let original = self.estate.ops.original(*data);
         let files = matches!(model.data[first].on, On::Files { .. });
         let copied = matches!(self.estate.ops.jobs[*data].kind, JobKind::Copy { .. });
         // A scanned copy does not know its level: a tree is merged from every run that is there.
@@ -288,7 +284,7 @@ impl Builder<'_> {
             last = self.add(Draft::new(kind, Actor::Runner, vec![last]).holds(on));
         }
         if let Some(log) = restored.log
-            && let JobKind::Log { path, .. } = &ops.jobs[self.reading().original(log)].kind
+            && let JobKind::Log { path, .. } = &ops.jobs[ops.original(log)].kind
         {
             let until = self.lost.corrupted.is_some() || self.lost.hostile;
             let (bytes, least) = (restored.log_bytes, restored.log_least);

@@ -159,8 +159,8 @@ impl Recovery<'_, '_> {
         let yard = self.world.yard;
         let (model, s) = (yard.model, &yard.model.stores[store]);
         let clean = self.taken.dirty().then_some(self.struck);
-        let log = jobs.iter().copied().find(|j| yard.is_log(*j));
-        let Some(main) = jobs.iter().copied().find(|j| !yard.is_log(*j)) else { return };
+        let log = jobs.iter().copied().find(|j| yard.ops.is_log(*j));
+        let Some(main) = jobs.iter().copied().find(|j| !yard.ops.is_log(*j)) else { return };
         let point = newest(&self.world, main, log, self.world.now, clean);
         let unit = self.unit(data);
         self.points.insert(unit, point);

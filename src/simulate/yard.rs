@@ -162,19 +162,6 @@ impl<'a> Yard<'a> {
         all.dedup_by(|later, first| later.0 == first.0 && later.1 == first.1);
         all
     }
-
-    /// The job whose runs a job copies, down to the first.
-    pub fn original(&self, job: Idx<Job>) -> Idx<Job> {
-        match &self.ops.jobs[job].kind {
-            JobKind::Copy { of, .. } => self.original(*of),
-            _ => job,
-        }
-    }
-
-    /// Whether a job carries logs, itself or as a copy.
-    pub fn is_log(&self, job: Idx<Job>) -> bool {
-        matches!(self.ops.jobs[self.original(job)].kind, JobKind::Log { .. })
-    }
 }
 
 struct Ends {

@@ -2,7 +2,7 @@
 
 use super::{Node, Value};
 use crate::model::{Assumption, Copy, Idx, Input, Origin, Place};
-use crate::ops::{Job, JobKind, Level};
+use crate::ops::{Job, Level};
 use crate::plan::{Choice, Estate};
 use crate::quantity::Duration;
 
@@ -16,7 +16,7 @@ pub(super) fn kept(estate: Estate<'_>, choice: &Choice) -> Vec<Node> {
     let mut nodes: Vec<Node> = room(estate, choice.copy).into_iter().collect();
     let Some(discarded) = choice.discarded else { return nodes };
     let jobs = estate.index.jobs(choice.copy);
-    if let Some(data) = jobs.iter().copied().find(|j| !is_log(estate, *j)) {
+    if let Some(data) = jobs.iter().copied().find(|j| !estate.ops.is_log(*j)) {
         let reach = estate.facts.points.get(data).and_then(|p| p.reach);
         let reach = reach.and_then(|r| u64::try_from(r).ok()).map(Duration::from_secs);
         let mut inputs: Vec<Node> = jobs.iter().flat_map(|j| pools(estate, *j)).collect();
@@ -62,13 +62,6 @@ fn room(estate: Estate<'_>, copy: Idx<Copy>) -> Option<Node> {
         "the volumes of all its pools, as Bacula recycles them",
         inputs,
     ))
-}
-
-fn is_log(estate: Estate<'_>, job: Idx<Job>) -> bool {
-    match &estate.ops.jobs[job].kind {
-        JobKind::Copy { of, .. } => is_log(estate, *of),
-        kind => matches!(kind, JobKind::Log { .. }),
-    }
 }
 
 fn pools(estate: Estate<'_>, id: Idx<Job>) -> Vec<Node> {

@@ -53,14 +53,6 @@ pub fn switch(input: Input<'_>, verb: &str, director: Idx<Director>) -> Vec<Act>
     vec![Act::Run(At::Host(input.ops.directors[director].host), text)]
 }
 
-/// The job whose runs a copy job copies, down to the first.
-pub fn original(input: Input<'_>, job: Idx<Job>) -> Idx<Job> {
-    match &input.ops.jobs[job].kind {
-        JobKind::Copy { of, .. } => original(input, *of),
-        _ => job,
-    }
-}
-
 /// The volumes of jobs are read into the catalogue of a director that only restores. Reading a
 /// volume that the catalogue knows would add its jobs a second time under numbers that belong to
 /// others, so what is known of it is dropped first.
@@ -92,7 +84,7 @@ pub fn restore(
 ) -> Vec<Act> {
     let d = &input.ops.directors[director];
     let one = |job: &Idx<Job>| {
-        let first = &input.ops.jobs[original(input, *job)];
+        let first = &input.ops.jobs[input.ops.original(*job)];
         let (client, staged, log): (_, Option<&EcoString>, bool) = match &first.kind {
             JobKind::Files { client, .. } => (*client, None, false),
             JobKind::Database { client, staging, .. } => match staging {
