@@ -210,6 +210,31 @@ fn what_is_not_guaranteed_is_not_surely_missing() {
 }
 
 #[test]
+fn what_another_replica_has_is_not_surely_lost() {
+    // From 10 to 11 on Wednesdays 9 MB/s through 40 % of 100 Mbit/s, 5 MB/s: the one far away lacks
+    // 2880 s by 11. The one beside the primary lacks nothing; its disk may be full one day, so
+    // nobody counts on it, but who promotes the other one fetches what it has.
+    let spec = |near: &str| {
+        format!(
+            "{PEOPLE} tier t {{ rpo = 10 min; rto = 9 h }} {sites} link l : a <-> b {{ bandwidth = 100 Mbit/s; efficiency = 100 %; rtt = 1 ms; loss = 0 %; window = 8 MiB; share {{ replication = 40 % }} }}
+            cluster c : maria {{ primary = db; replicas = [{near}dbb] }}
+            data o : t {{ on = c; size = 9 GiB; writes = 1 MB/s {{ wed 10:00..11:00 = 9 MB/s }}; response = duty
+                {beside} replica dbb {{ mode = async }} }}",
+            sites = SITES.replace("host db2 { address = 10.0.0.2; disk = 4 TiB", "host db2 { address = 10.0.0.2; disk = 8 GiB"),
+            beside = if near.is_empty() { "" } else { "replica db2 { mode = async };" },
+        )
+    };
+    let alone = raw(&spec(""));
+    assert_eq!(status(&alone, "o.rpo", "host db"), Status::Refuted);
+    let two = raw(&spec("db2, "));
+    let v = verdict(&two, "o.rpo", "host db");
+    assert_eq!((v.status, v.surely), (Status::Unknown, Duration::ZERO));
+    assert!((48.0..48.1).contains(&minutes(v)), "{}", minutes(v));
+    // Both are gone with their site.
+    assert_eq!(status(&two, "o.rpo", "site a"), Status::Refuted);
+}
+
+#[test]
 fn a_copy_run_is_not_said_to_carry_more_than_it_surely_does() {
     // Daily fulls of 60 GiB, 64.4 GB, copied each day. The bound counts two fulls in a copy run;
     // one surely is there. 1 % of 3 Gbit/s at 90 % are 3.375 MB/s: one takes 5 h 18 min, two take

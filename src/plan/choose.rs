@@ -165,10 +165,17 @@ impl Chooser<'_> {
                 let most = if cut == Outage::default() { cut.most } else { after.unwrap_or(Duration::MAX) };
                 (Some(Duration::ZERO), Duration::ZERO, None, Outage { most, ..cut })
             } else {
-                let (_, surely, reason) = self.behind(fact);
+                let (_, _, reason) = self.behind(fact);
                 let cut = self.outages.stream(self.model, self.ops, stream);
                 let loss = stream_after_outage(self.model, self.ops, self.facts, *id, self.outages, cut);
-                (loss, surely.max(cut.surely), reason, cut)
+                // What another replica has is fetched: only what none of them has is surely lost.
+                let lacks = |s: &Idx<Stream>| {
+                    let fact = self.facts.streams.get(*s)?;
+                    let cut = self.outages.stream(self.model, self.ops, &self.ops.streams[*s]);
+                    Some(self.behind(fact).1.max(cut.surely))
+                };
+                let surely = alive.iter().filter(|s| *s == id || asked(s)).filter_map(lacks).min();
+                (loss, surely.unwrap_or_default(), reason, cut)
             };
             found.push(Candidate {
                 copy: *copy,

@@ -280,8 +280,9 @@ impl<'a, 'w> Recovery<'a, 'w> {
                 // What was pruned while it was read is not there.
                 if let Some((unit, job)) = self.reading.remove(&n) {
                     let held = self.kept.get(job).copied().unwrap_or(f64::INFINITY);
+                    let pruned = self.world.pruned(job);
                     let slot = self.points.entry(unit).or_default();
-                    if slot.is_some_and(|p| self.world.now > p.oldest + held) {
+                    if slot.is_some_and(|p| pruned > p.oldest + held) {
                         *slot = None;
                     }
                 }

@@ -84,11 +84,15 @@ impl Script {
         let mut logs: ArenaMap<Idx<Cluster>, Course> = ArenaMap::default();
         let mut bursts: Vec<(Idx<Cluster>, f64, f64)> = Vec::new();
         let mut parts: ArenaMap<Idx<Cluster>, Vec<Course>> = ArenaMap::default();
+        let before = yard.calendar((start - past, start));
+        let due = yard.calendar((start, end + after));
         for (id, data) in model.data.iter() {
-            changes.insert(
-                id,
-                if style.at_once { Changes::AtOnce(dice.unit()) } else { Changes::Even(dice.unit()) },
-            );
+            let changed = if style.at_once {
+                Changes::AtOnce(phase(yard, id, &due, &mut dice))
+            } else {
+                Changes::Even(dice.unit())
+            };
+            changes.insert(id, changed);
             let Some(writes) = &data.writes else { continue };
             let zone = &model.sites[model.hosts[model.primary_host(id)].site].zone;
             let span = (start - 16.0 * DAY, end + after);
@@ -127,8 +131,6 @@ impl Script {
             course.jumps.sort_by(|a, b| a.0.total_cmp(&b.0));
             logs.insert(id, course);
         }
-        let before = yard.calendar((start - past, start));
-        let due = yard.calendar((start, end + after));
         Self { start, end, dice, delays: style.delays, before, due, logs, files, changes }
     }
 
@@ -143,6 +145,19 @@ impl Script {
             Delays::Least => least,
             Delays::Drawn => dice.between(least, most),
         }
+    }
+}
+
+/// At which part of each window all of a data class changes: anywhere, or as often just after one
+/// of its runs began, where the run after a longer gap than a window finds two of them.
+fn phase(yard: &Yard<'_>, data: Idx<Data>, due: &[(f64, Idx<Job>, Level)], dice: &mut Dice) -> f64 {
+    let (anywhere, just_after) = (dice.unit(), dice.one_in(2));
+    let carries = |job: &Idx<Job>| yard.jobs.get(*job).is_some_and(|t| t.data.contains(&data));
+    let own: Vec<f64> = due.iter().filter(|d| carries(&d.1)).map(|d| d.0).collect();
+    let per = yard.model.data[data].changed.map_or(0.0, |c| c.value.1.as_secs_f64());
+    match pick(&own, dice.unit()) {
+        Some(begun) if just_after && per > 0.0 => ((begun + 1.0) / per).rem_euclid(1.0),
+        _ => anywhere,
     }
 }
 

@@ -67,8 +67,9 @@ impl Recovery<'_, '_> {
             }
             StepKind::Scan { store, jobs, .. } => {
                 let s = &model.stores[*store];
-                let now = self.world.now;
-                let held = |j: &Idx<Job>| now - self.kept.get(*j).copied().unwrap_or(f64::INFINITY);
+                let held = |j: &Idx<Job>| {
+                    self.world.pruned(*j) - self.kept.get(*j).copied().unwrap_or(f64::INFINITY)
+                };
                 let bytes = jobs.iter().map(|j| self.world.kept(*j, held(j))).sum();
                 parts.push_back(Part::Time(s.mount.value.as_secs_f64()));
                 parts.push_back(self.between(0.0, OVERHEAD));
@@ -175,7 +176,7 @@ impl Recovery<'_, '_> {
         );
         if scanned && copied && matches!(model.data[data].on, crate::model::On::Files { .. }) {
             // Which run is a full one is not known: everything that is there is laid over.
-            let since = self.world.now - self.kept.get(main).copied().unwrap_or(f64::INFINITY);
+            let since = self.world.pruned(main) - self.kept.get(main).copied().unwrap_or(f64::INFINITY);
             let newer: f64 = self
                 .world
                 .held_by(main, self.world.now)

@@ -24,6 +24,8 @@ impl World<'_> {
             self.yard.ops.jobs.iter().map(|(id, _)| id).filter(|id| self.cannot_run(*id, taken)).collect();
         self.runs.retain(|r| !dead.contains(&r.job));
         self.held.extend(dead);
+        let directors = self.yard.ops.directors.iter();
+        self.paused.extend(directors.filter(|(_, d)| taken.hosts.contains(&d.host)).map(|(id, _)| id));
         for (id, flow) in self.flows.iter_mut() {
             if self.cut.contains(&id) {
                 flow.sending.clear();
@@ -51,6 +53,7 @@ impl World<'_> {
         let own: BTreeSet<Idx<Job>> = own.map(|(id, _)| id).collect();
         self.runs.retain(|r| !own.contains(&r.job));
         self.held.extend(own);
+        self.paused.insert(director);
     }
 
     /// What the store of each job holds, in bytes, of runs that ended after a moment.

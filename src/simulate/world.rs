@@ -10,9 +10,9 @@ use super::script::Script;
 use super::writes::{changed, size};
 use super::yard::{OVERHEAD, Yard};
 use crate::model::{Cluster, Host, On};
-use crate::ops::{Job, JobKind, Level, Stream};
+use crate::ops::{Director, Job, JobKind, Level, Stream};
 use la_arena::{ArenaMap, Idx};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A run that has ended well.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +71,10 @@ pub(super) struct World<'a> {
     /// Databases and trees that are not written to.
     pub silent: BTreeSet<Idx<Host>>,
     pub held: BTreeSet<Idx<Job>>,
+    /// Directors that start nothing any more.
+    pub paused: BTreeSet<Idx<Director>>,
+    /// When a run of each director was last due: that is when what is old is dropped.
+    asked: BTreeMap<Idx<Director>, f64>,
     pub works: Vec<Work>,
 }
 
@@ -101,6 +105,8 @@ impl<'a> World<'a> {
             cut: BTreeSet::new(),
             silent: BTreeSet::new(),
             held: BTreeSet::new(),
+            paused: BTreeSet::new(),
+            asked: BTreeMap::new(),
             works: Vec::new(),
         };
         for (id, _) in yard.ops.streams.iter() {
@@ -184,6 +190,13 @@ impl<'a> World<'a> {
             JobKind::Copy { of, .. } => ended.last().map_or(&[], |newest| self.held_by(of, newest.begin)),
             _ => ended,
         }
+    }
+
+    /// The moment up to which what is old has been dropped from a job's pools: that of the last run
+    /// that could take a volume, whether it fails for want of its client or not.
+    pub fn pruned(&self, job: Idx<Job>) -> f64 {
+        let director = self.yard.ops.jobs[job].kind.director();
+        director.and_then(|d| self.asked.get(&d).copied()).unwrap_or(self.script.start)
     }
 
     /// Goes on until a moment, or until a work of the recovery is done; that one's step.
@@ -367,6 +380,11 @@ impl<'a> World<'a> {
                 break;
             }
             self.next += 1;
+            if let Some(director) = self.yard.ops.jobs[job].kind.director()
+                && !self.paused.contains(&director)
+            {
+                self.asked.insert(director, t);
+            }
             self.due(job, level);
         }
         let waiting = std::mem::take(&mut self.waiting);
