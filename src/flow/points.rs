@@ -18,7 +18,6 @@ use crate::base::threads::dealt;
 use crate::ops::{Job, JobKind, Level, Ops};
 use crate::quantity::Duration;
 use la_arena::{ArenaMap, Idx};
-use std::collections::BTreeSet;
 
 const DAY: i64 = 86_400;
 
@@ -190,7 +189,8 @@ impl Points {
             _ => i64::MIN,
         };
         // Where runs wait for one another nobody knows when a point is there.
-        if !as_said || !self.list(ops, jobs, id, (Runs::Longest, from), list) {
+        list.clear();
+        if !as_said || !self.each(ops, jobs, id, (Runs::Longest, from), |point| list.push(point)) {
             return Some(fact);
         }
         if list.first().is_none_or(|p| p.ready > self.as_of) {
@@ -217,17 +217,16 @@ impl Points {
         Some(fact)
     }
 
-    /// The points of a job from the first full behind an instant on, rising by start and by when
-    /// they are complete; whether runs have a bound.
-    fn list(
+    /// Shows the points of a job from the first full behind an instant on, rising by start and by
+    /// when they are complete; whether runs have a bound.
+    fn each(
         &self,
         ops: &Ops,
         jobs: &ArenaMap<Idx<Job>, JobFact>,
         id: Idx<Job>,
         (runs, from): (Runs, i64),
-        list: &mut Vec<Point>,
+        mut show: impl FnMut(Point),
     ) -> bool {
-        list.clear();
         let Some(fact) = self.of.get(id) else { return false };
         let job = &ops.jobs[id];
         let original = if let JobKind::Copy { of, .. } = &job.kind { *of } else { id };
@@ -258,7 +257,7 @@ impl Points {
             if chain.take(*moment, written)
                 && let Some((until, _)) = chain.until(kept)
             {
-                list.push(Point { start: moment.at, ready: last_ready, until, oldest: chain.written });
+                show(Point { start: moment.at, ready: last_ready, until, oldest: chain.written });
             }
         }
         true
@@ -314,10 +313,7 @@ impl Points {
         asked: Asked,
         runs: Runs,
     ) -> Option<Duration> {
-        let mut list = Vec::new();
-        if runs == Runs::Longest && !as_said(ops, &facts.jobs, id)
-            || !self.list(ops, &facts.jobs, id, (runs, i64::MIN), &mut list)
-        {
+        if runs == Runs::Longest && !as_said(ops, &facts.jobs, id) {
             return None;
         }
         // What is no longer kept goes when the next volume is asked for, and a volume stays for as
@@ -331,44 +327,78 @@ impl Points {
                 DAY + facts.jobs.get(id).map_or(0, longest_gap).saturating_mul(filled)
             }
         };
-        let needed = seconds(asked.until_read);
-        let mut events: Vec<(i64, bool, bool, i64)> = Vec::with_capacity(4 * list.len());
-        for point in &list {
-            let locked = asked.lock.map_or(i64::MAX, |l| point.oldest.saturating_add(seconds(l)));
-            let until = point.until.saturating_add(slack).min(locked);
-            let rolled = asked.logs.map(|(kept, _)| point.start.saturating_add(seconds(kept)));
-            for (end, with) in [(Some(until), false), (rolled.map(|r| r.min(until)), true)] {
-                let Some(end) = end.map(|e| e - needed).filter(|e| *e > point.ready) else { continue };
-                events.push((point.ready, true, with, point.start));
-                events.push((end, false, with, point.start));
+        let mut sweep = Sweep::new(self, asked, slack);
+        let bounded = self.each(ops, &facts.jobs, id, (runs, i64::MIN), |point| sweep.point(point));
+        if bounded { sweep.worst() } else { None }
+    }
+}
+
+/// The loss at every moment of the horizon, from one point to the next.
+///
+/// Points come rising by start and by when they are complete. Between the completion of one and of
+/// the next what is lost only grows, since points only go: it is most just before the next, with the
+/// newest that is still there then. One that is gone by then is gone for good.
+struct Sweep {
+    asked: Asked,
+    slack: i64,
+    horizon: (i64, i64),
+    /// Points that may be read, with the moments until which wrong contents may come; the newest last.
+    there: Vec<(i64, i64)>,
+    /// The moment until which logs roll some point forward.
+    rolled: i64,
+    /// Up to where everything has been looked at.
+    at: i64,
+    worst: Option<Duration>,
+}
+
+impl Sweep {
+    fn new(points: &Points, asked: Asked, slack: i64) -> Self {
+        Self {
+            asked,
+            slack,
+            horizon: (points.as_of, points.end),
+            there: Vec::new(),
+            rolled: i64::MIN,
+            at: points.as_of,
+            worst: Some(Duration::ZERO),
+        }
+    }
+
+    fn point(&mut self, point: Point) {
+        self.up_to(point.ready);
+        let needed = seconds(self.asked.until_read);
+        let locked = self.asked.lock.map_or(i64::MAX, |l| point.oldest.saturating_add(seconds(l)));
+        let until = point.until.saturating_add(self.slack).min(locked);
+        if until - needed > point.ready {
+            self.there.push((point.start, until - needed));
+        }
+        if let Some((kept, _)) = self.asked.logs {
+            let rolled = point.start.saturating_add(seconds(kept)).min(until) - needed;
+            if rolled > point.ready {
+                self.rolled = self.rolled.max(rolled);
             }
         }
-        events.sort_unstable();
-        let (mut plain, mut rolling): (BTreeSet<i64>, BTreeSet<i64>) = Default::default();
-        let mut worst = Duration::ZERO;
-        let mut at = self.as_of;
-        let stretch = |from: i64, to: i64, plain: &BTreeSet<i64>, rolling: &BTreeSet<i64>| {
-            if to <= from {
-                return Some(Duration::ZERO);
-            }
-            match (rolling.last(), asked.logs, plain.last()) {
-                (Some(_), Some((_, loss)), _) => Some(loss),
-                (_, _, Some(start)) => Some(Duration::from_secs((to - start).unsigned_abs())),
-                _ => None,
-            }
-        };
-        for (moment, begins, with, start) in events {
-            let moment = moment.clamp(self.as_of, self.end);
-            worst = worst.max(stretch(at, moment, &plain, &rolling)?);
-            at = at.max(moment);
-            let set = if with { &mut rolling } else { &mut plain };
-            if begins {
-                set.insert(start);
-            } else {
-                set.remove(&start);
-            }
+    }
+
+    /// Looks at all moments before one.
+    fn up_to(&mut self, moment: i64) {
+        let moment = moment.clamp(self.horizon.0, self.horizon.1);
+        if moment <= self.at {
+            return;
         }
-        Some(worst.max(stretch(at, self.end, &plain, &rolling)?))
+        let rolls = |at: i64| self.asked.logs.filter(|_| self.rolled >= at).map(|(_, loss)| loss);
+        let lost = rolls(moment).or_else(|| {
+            while self.there.pop_if(|(_, until)| *until < moment).is_some() {}
+            let plain = Duration::from_secs((moment - self.there.last()?.0).unsigned_abs());
+            Some(plain.max(rolls(self.at + 1).unwrap_or_default()))
+        });
+        self.worst = self.worst.zip(lost).map(|(a, b)| a.max(b));
+        self.at = moment;
+    }
+
+    fn worst(mut self) -> Option<Duration> {
+        self.up_to(self.horizon.1);
+        self.worst
     }
 }
 
@@ -451,6 +481,47 @@ impl Chain {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_lost_agrees_with_a_look_at_every_second(
+            drawn in proptest::collection::vec((0i64..9, 0i64..9, -9i64..60, 0i64..5), 0..14),
+            needed in 0u64..20,
+            lock in proptest::option::of(0u64..60),
+            logs in proptest::option::of((0u64..50, 0u64..9)),
+        ) {
+            let (as_of, end) = (20, 70);
+            let mut points: Vec<Point> = Vec::new();
+            for (later, takes, kept, chain) in drawn {
+                let before = points.last().copied();
+                let start = before.map_or(0, |p| p.start) + later;
+                let ready = (start + takes).max(before.map_or(0, |p| p.ready));
+                points.push(Point { start, ready, until: start + kept, oldest: start - chain });
+            }
+            let time = Duration::from_secs;
+            let asked = Asked {
+                until_read: time(needed),
+                lock: lock.map(time),
+                logs: logs.map(|(kept, loss)| (time(kept), time(loss))),
+            };
+            let mut sweep = Sweep::new(&Points { as_of, end, ..Points::default() }, asked, 0);
+            points.iter().for_each(|p| sweep.point(*p));
+            let (needed, whole) = (needed as i64, |n: u64| n as i64);
+            let there = |p: &&Point, at: i64| {
+                let locked = lock.is_none_or(|l| at + needed < p.oldest + whole(l));
+                p.ready <= at && at + needed < p.until && locked
+            };
+            let lost = |at: i64| {
+                let mut now = points.iter().filter(|p| there(p, at));
+                let logs = logs.filter(|(kept, _)| now.clone().any(|p| at + needed < p.start + whole(*kept)));
+                let plain = now.next_back().map(|p| time((at + 1 - p.start).unsigned_abs()));
+                logs.map(|l| time(l.1)).or(plain)
+            };
+            let by_hand: Option<Vec<Duration>> = (as_of..end).map(lost).collect();
+            prop_assert_eq!(sweep.worst(), by_hand.map(|all| all.into_iter().max().unwrap_or_default()));
+        }
+    }
 
     fn run(day: i64, level: Level) -> Moment {
         Moment { at: day * DAY, level }

@@ -168,7 +168,7 @@ pub fn check(label: &str, spec: &str, settings: &Settings) -> Checked {
 fn replayed(case: &Case<'_>, v: &Verdict, seed: u64) -> bool {
     let Some(plan) = case.plans.get(v.scenario as usize) else { return false };
     let alone = Case { plans: std::slice::from_ref(plan), ..*case };
-    let strikes = run(&alone, &Settings { seed, windows: 10, strikes: 16, at: None }, |_, _| {});
+    let strikes = run(&alone, &Settings { seed, windows: 60, strikes: 24, at: None }, |_, _| {});
     let mut own = strikes.iter().filter(|s| s.subject == v.subject);
     own.any(|s| {
         if v.objective == Objective::Rpo { s.loss } else { s.recovery }.is_some_and(|x| x > v.allowed)
