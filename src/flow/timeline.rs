@@ -359,8 +359,7 @@ impl Timeline {
             let Some(d) = devices.get(&device) else { return 1 };
             let k = if anywhere {
                 // It may fall anywhere; a small one is not among those that are counted.
-                let most = d.load.iter().map(|l| l.1).max().unwrap_or(0);
-                most + u64::from(!always)
+                d.most() + u64::from(!always)
             } else {
                 spans.iter().map(|(from, length)| d.most_between(*from, *length)).max().unwrap_or(1)
             };
