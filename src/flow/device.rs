@@ -5,7 +5,7 @@ use crate::calendar::WEEK_SECONDS;
 use std::collections::BTreeMap;
 
 /// All runs of a device: the work of small ones, the places of great ones.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub(super) struct Device {
     pub small_rate: f64,
     pub small_burst: f64,
@@ -17,7 +17,7 @@ pub(super) struct Device {
 }
 
 /// A number that changes over the week.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 struct Load {
     /// The seconds of the week at which it changes, rising, and what it is from then.
     steps: Vec<(u64, u64)>,
@@ -89,23 +89,23 @@ pub(super) fn merged(mut spans: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
 }
 
 impl Device {
-    /// Sorts the starts and ends of great runs into how many go on from when: at most `most`, and
+    /// Takes the starts and ends of great runs and sorts them into how many go on from when: at most `most`, and
     /// of those who need the same scarce thing no more than there are places.
     pub fn count(&mut self, most: u64, limits: &BTreeMap<Exclusive, u64>) {
         let mut steps: Vec<(u64, i64, Option<Exclusive>)> = Vec::with_capacity(2 * self.great.len() + 1);
         let mut now: BTreeMap<Option<Exclusive>, i64> = BTreeMap::new();
-        for (from, length, scarce) in &self.great {
-            if *length >= WEEK_SECONDS {
-                *now.entry(*scarce).or_default() += 1;
+        for (from, length, scarce) in std::mem::take(&mut self.great) {
+            if length >= WEEK_SECONDS {
+                *now.entry(scarce).or_default() += 1;
                 continue;
             }
             let to = from + length;
-            steps.push((*from, 1, *scarce));
+            steps.push((from, 1, scarce));
             if to <= WEEK_SECONDS {
-                steps.push((to, -1, *scarce));
+                steps.push((to, -1, scarce));
             } else {
-                *now.entry(*scarce).or_default() += 1;
-                steps.push((to - WEEK_SECONDS, -1, *scarce));
+                *now.entry(scarce).or_default() += 1;
+                steps.push((to - WEEK_SECONDS, -1, scarce));
             }
         }
         let held = |scarce: &Option<Exclusive>, n: i64| {
@@ -185,6 +185,7 @@ mod tests {
             (device.most_between(0, 3), device.most_between(6, 1), device.most_between(12, 1)),
             (2, 3, 2)
         );
+        device.great.extend([(0, 10, Some(director)), (5, 100, None)]);
         device.count(1, &limits);
         assert_eq!(device.most_between(6, 1), 1);
     }

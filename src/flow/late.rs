@@ -10,7 +10,7 @@
 //! It is widened from the gap of the schedule until nothing changes; what still grows then has no
 //! bound.
 
-use super::run::{self, JobFact, LevelFact};
+use super::run::{self, JobFact, LevelFact, Shared};
 use super::{Calendar, Facts};
 use crate::model::Model;
 use crate::ops::{Director, Job, JobKind, Level, Ops};
@@ -56,7 +56,13 @@ pub(super) fn since(late: &[Real], level: Level) -> Option<Duration> {
 
 /// Finds the true gaps of jobs whose runs overrun or wait, with what they then carry, and what
 /// that does to all others.
-pub(super) fn settle(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut Calendar) {
+pub(super) fn settle(
+    model: &Model,
+    ops: &Ops,
+    facts: &mut Facts,
+    calendar: &mut Calendar,
+    shared: &mut Shared,
+) {
     let mut real: BTreeMap<Idx<Job>, Vec<Real>> = BTreeMap::new();
     let crowded = ops.crowded();
     let mut settled = false;
@@ -89,14 +95,14 @@ pub(super) fn settle(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut
             break;
         }
         carry(model, ops, facts, calendar, &real);
-        run::solve(model, ops, facts);
+        shared.solve_again(model, ops, facts);
     }
     if !settled {
         for level in real.values_mut().flatten() {
             (level.gap, level.since, level.overruns) = (None, None, true);
         }
         carry(model, ops, facts, calendar, &real);
-        run::solve(model, ops, facts);
+        shared.solve_again(model, ops, facts);
     }
 }
 

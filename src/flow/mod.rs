@@ -27,7 +27,7 @@ mod timeline;
 mod timetable;
 pub mod volumes;
 
-pub use beside::beside;
+pub use beside::{Neighbours, beside};
 pub use capacity::{Capacity, Held, Share, Stop, StoreFact};
 pub use disks::{DiskFact, DiskUse};
 pub use late::Between;

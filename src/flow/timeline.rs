@@ -35,6 +35,7 @@ use crate::model::{Host, Store};
 use crate::ops::Job;
 use crate::quantity::{Bytes, Duration, Rate};
 use la_arena::Idx;
+use rounds::Reached;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A device that runs share.
@@ -85,7 +86,7 @@ pub(super) struct Demand {
 }
 
 /// What a run comes to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Solved {
     pub job: Idx<Job>,
     pub level: usize,
@@ -97,11 +98,6 @@ pub(super) struct Solved {
 
 /// Runs that come at least this often are small.
 const GREAT: Duration = Duration::from_hours(6);
-/// Rounds of widening after which what still grows has no bound.
-const ROUNDS: usize = 60;
-/// Rounds after which nothing has.
-const LAST: usize = 100;
-
 pub(super) struct Timeline {
     demands: Vec<Demand>,
     frame: Frame,
@@ -109,6 +105,8 @@ pub(super) struct Timeline {
     small: Vec<bool>,
     /// How many places there are of what is scarce.
     limits: BTreeMap<Exclusive, u64>,
+    /// How far the rounds have come.
+    reached: Reached,
 }
 
 impl Timeline {
@@ -122,7 +120,9 @@ impl Timeline {
             })
             .collect();
         let small = starts.iter().map(|s| Frame::nearest(s) < GREAT).collect();
-        Self { demands, frame, starts, small, limits }
+        let mut timeline = Self { demands, frame, starts, small, limits, reached: Reached::default() };
+        timeline.begin();
+        timeline
     }
 
     fn is_small(&self, n: usize) -> bool {
@@ -137,50 +137,6 @@ impl Timeline {
             (Some(_), None) => false,
             (None, _) => true,
         }
-    }
-
-    pub fn solve(&self) -> Vec<Solved> {
-        let mut times: Vec<Solved> = self.demands.iter().map(|d| self.alone(d)).collect();
-        let mut late: BTreeSet<Idx<Job>> = self.demands.iter().filter(|d| d.late).map(|d| d.job).collect();
-        let mut settled = false;
-        for round in 0..LAST {
-            for ((n, demand), time) in self.demands.iter().enumerate().zip(&times) {
-                if self.is_late(n, demand, time.most) {
-                    late.insert(demand.job);
-                }
-            }
-            let devices = self.devices(&times, &late);
-            let queues = self.queues(&times, &late);
-            let next: Vec<Solved> = times
-                .iter()
-                .enumerate()
-                .zip(&self.demands)
-                .map(|((n, before), demand)| {
-                    let solved = self.beside(n, demand, *before, &devices, &queues, &late);
-                    // Only ever wider, so that the rounds end.
-                    match (solved.most, before.most) {
-                        (Some(_), Some(was)) => {
-                            let wider = wider(solved, *before);
-                            let grows = wider.most != Some(was);
-                            if grows && round >= ROUNDS { Solved { most: None, ..wider } } else { wider }
-                        }
-                        _ => Solved { most: None, ..solved },
-                    }
-                })
-                .collect();
-            settled = next.iter().zip(&times).all(|(a, b)| a.most == b.most);
-            times = next;
-            if settled {
-                break;
-            }
-        }
-        for (time, demand) in times.iter_mut().zip(&self.demands) {
-            if !settled {
-                time.most = None;
-            }
-            time.alone = self.alone(demand).alone;
-        }
-        times
     }
 
     /// The time of a run that has everything to itself: as a bound, and as what surely passes.
@@ -469,5 +425,6 @@ fn seconds(work: f64, rate: f64) -> Option<Duration> {
         .then(|| Duration((time * 1e9 * (1.0 + 1e-9)).ceil() as u64))
 }
 
+mod rounds;
 #[cfg(test)]
 mod tests;

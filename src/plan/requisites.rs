@@ -207,12 +207,12 @@ impl Builder<'_> {
             return;
         }
         let read =
-            control.plans.is_empty() || control.plans.iter().any(|(k, _)| !taken(model, &self.lost, *k));
+            control.plans.is_empty() || control.plans.iter().any(|(k, _)| !taken(model, self.lost, *k));
         let hosts: Vec<Idx<Host>> = control
             .hosts
             .iter()
             .map(|h| h.0)
-            .filter(|h| !taken(model, &self.lost, Keeper::Host(*h)))
+            .filter(|h| !taken(model, self.lost, Keeper::Host(*h)))
             .collect();
         let mut barred: Vec<Option<Reason>> = Vec::with_capacity(self.steps.len());
         for step in self.steps.iter().map(|s| &s.step) {
@@ -261,7 +261,7 @@ impl Builder<'_> {
                 "this plan stands for the loss of {others}: put the name of what is lost in its place"
             ));
         }
-        for votes in super::votes(model, &self.lost) {
+        for votes in super::votes(model, self.lost) {
             self.note(votes.words(model));
         }
     }
