@@ -93,41 +93,6 @@ pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64) -> 
     gaps
 }
 
-/// The longest time from a run, over all runs in the horizon, to the first run that is due at least
-/// so long after it: what a start that is skipped while the run before goes on makes of a gap
-/// (calculus, 3.5: `W * ceil(T / W)` on an even grid). `None` when no run follows.
-pub fn next_free(runs: &[Rule], zone: &Zone, from: i64, days: i64, busy: Duration) -> Option<Duration> {
-    let busy_seconds = i64::try_from(busy.secs_up()).ok()?;
-    let ahead =
-        busy_seconds.checked_add(if runs.iter().all(Rule::repeats_weekly) { 16 } else { 366 } * DAY)?;
-    let to = from + days * DAY;
-    let mut worst: Option<i64> = None;
-    let mut look = |a: i64, b: i64| -> Option<()> {
-        let mut all: Vec<i64> =
-            runs.iter().flat_map(|r| r.occurrences(zone, a, b.saturating_add(ahead))).collect();
-        all.sort_unstable();
-        all.dedup();
-        for run in all.iter().take_while(|t| **t < b) {
-            let free = run.saturating_add(busy_seconds).max(run + 1);
-            let next = all.get(all.partition_point(|t| *t < free))?;
-            worst = worst.max(Some(next - run));
-        }
-        Some(())
-    };
-    if runs.iter().all(Rule::repeats_weekly) {
-        // As for gaps: a plain stretch, and the days round each transition.
-        let around = 16 * DAY + busy_seconds;
-        look(from - 16 * DAY, from + 16 * DAY)?;
-        for t in zone.transitions(from - around, to + 16 * DAY) {
-            look(t - around, t + 16 * DAY)?;
-        }
-    } else {
-        look(from - 366 * DAY, to)?;
-    }
-    let late = runs.iter().map(|r| r.jitter).max().unwrap_or(Duration::ZERO);
-    worst.map(|w| Duration::from_secs(w.unsigned_abs()).plus(late))
-}
-
 /// What is left of their windows when runs start, at least, by level: on the clocks of the horizon.
 fn windows(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, gaps: &mut Gaps) {
     let mut keep = |level: usize, room: Duration, at: i64| {
@@ -290,23 +255,6 @@ mod tests {
         let late = Rule { jitter: Duration::from_mins(30), ..rule.clone() };
         assert_eq!(left("Asia/Shanghai", &late), Duration::from_mins(180));
         assert_eq!(left("Asia/Shanghai", &Rule { times: vec![600], ..rule }), Duration::ZERO);
-    }
-
-    #[test]
-    fn a_start_while_the_run_before_goes_on_is_skipped() {
-        // Every hour, 2 h 10 min each: the next free start is 3 h later (W * ceil(T / W)).
-        let hourly = [Rule::every(60, 0).unwrap()];
-        let next = |minutes| next_free(&hourly, &Zone::utc(), MARCH_2024, 365, Duration::from_mins(minutes));
-        assert_eq!(next(130), Some(Duration::from_hours(3)));
-        assert_eq!(next(50), Some(Duration::from_hours(1)));
-        assert_eq!(next(60), Some(Duration::from_hours(1)));
-        // Half past two of Paris by the clock, 10 hours each: nothing is skipped, so as the gap.
-        let paris = Zone::named("Europe/Paris").unwrap();
-        let daily = [Rule::daily(150)];
-        let next = |hours| next_free(&daily, &paris, MARCH_2024, 365, Duration::from_hours(hours));
-        assert_eq!(next(10), Some(Duration::from_hours(47)));
-        // 30 hours each: from 29 March the run of the 30th is skipped and the 31st has none: 71 h.
-        assert_eq!(next(30), Some(Duration::from_hours(71)));
     }
 
     #[test]

@@ -6,8 +6,8 @@ use crate::calendar::WEEK_SECONDS;
 use crate::model::{Host, Model, Store};
 use crate::ops::{Job, JobKind, Ops};
 use crate::quantity::Duration;
-use la_arena::Idx;
-use std::collections::BTreeSet;
+use la_arena::{ArenaMap, Idx};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A place where runs meet.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,16 +16,45 @@ enum Spot {
     Store(Idx<Store>),
 }
 
+/// The jobs that meet at each place.
+pub struct Neighbours {
+    spots: ArenaMap<Idx<Job>, Vec<Spot>>,
+    at: BTreeMap<Spot, Vec<Idx<Job>>>,
+}
+
+impl Neighbours {
+    /// Looks at all jobs once.
+    pub fn new(model: &Model, ops: &Ops) -> Self {
+        let spots: ArenaMap<_, _> = ops.jobs.iter().map(|(id, j)| (id, spots(model, ops, j))).collect();
+        let mut at: BTreeMap<Spot, Vec<Idx<Job>>> = BTreeMap::new();
+        for (id, spots) in spots.iter() {
+            for spot in spots {
+                at.entry(*spot).or_default().push(id);
+            }
+        }
+        Self { spots, at }
+    }
+
+    /// The other jobs that use what this one does, each with the first such place of its own.
+    fn near(&self, job: Idx<Job>) -> Vec<(Idx<Job>, Spot)> {
+        let own = self.spots.get(job).map_or(&[][..], Vec::as_slice);
+        let near: BTreeSet<Idx<Job>> = own.iter().filter_map(|s| self.at.get(s)).flatten().copied().collect();
+        let others = near.into_iter().filter(|id| *id != job);
+        let shared = |id| self.spots.get(id)?.iter().find(|s| own.contains(s)).copied();
+        others.filter_map(|id| Some((id, shared(id)?))).collect()
+    }
+}
+
 /// The jobs whose runs may go on while one of this job's does and that use what it uses, those
 /// with the longest runs first, each with the name of what they share.
-pub fn beside(model: &Model, ops: &Ops, facts: &Facts, job: Idx<Job>) -> Vec<(Idx<Job>, String)> {
-    let own: BTreeSet<Spot> = spots(model, ops, &ops.jobs[job]).into_iter().collect();
-    let near: Vec<(Idx<Job>, Spot)> = ops
-        .jobs
-        .iter()
-        .filter(|(id, _)| *id != job)
-        .filter_map(|(id, j)| Some((id, spots(model, ops, j).into_iter().find(|s| own.contains(s))?)))
-        .collect();
+pub fn beside(
+    model: &Model,
+    ops: &Ops,
+    facts: &Facts,
+    neighbours: &Neighbours,
+    job: Idx<Job>,
+) -> Vec<(Idx<Job>, String)> {
+    let near = neighbours.near(job);
     let all = near.iter().map(|n| n.0).chain([job]);
     let frame = Frame::new(all.map(|j| &ops.jobs[j].zone), facts.horizon);
     let when = |id: Idx<Job>| -> Vec<(u64, u64)> {

@@ -10,7 +10,7 @@
 //! It is widened from the gap of the schedule until nothing changes; what still grows then has no
 //! bound.
 
-use super::run::{self, JobFact, LevelFact};
+use super::run::{self, JobFact, LevelFact, Shared};
 use super::{Calendar, Facts};
 use crate::model::Model;
 use crate::ops::{Director, Job, JobKind, Level, Ops};
@@ -56,7 +56,13 @@ pub(super) fn since(late: &[Real], level: Level) -> Option<Duration> {
 
 /// Finds the true gaps of jobs whose runs overrun or wait, with what they then carry, and what
 /// that does to all others.
-pub(super) fn settle(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut Calendar) {
+pub(super) fn settle(
+    model: &Model,
+    ops: &Ops,
+    facts: &mut Facts,
+    calendar: &mut Calendar,
+    shared: &mut Shared,
+) {
     let mut real: BTreeMap<Idx<Job>, Vec<Real>> = BTreeMap::new();
     let crowded = ops.crowded();
     let mut settled = false;
@@ -89,14 +95,14 @@ pub(super) fn settle(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut
             break;
         }
         carry(model, ops, facts, calendar, &real);
-        run::solve(model, ops, facts);
+        shared.solve_again(model, ops, facts);
     }
     if !settled {
         for level in real.values_mut().flatten() {
             (level.gap, level.since, level.overruns) = (None, None, true);
         }
         carry(model, ops, facts, calendar, &real);
-        run::solve(model, ops, facts);
+        shared.solve_again(model, ops, facts);
     }
 }
 
@@ -133,13 +139,13 @@ fn carry(
 }
 
 /// From start to start at most, by level, with the times that runs take now.
-fn gaps(job: &Job, fact: &JobFact, calendar: &Calendar, crowded: &BTreeSet<Idx<Director>>) -> Vec<Real> {
+fn gaps(job: &Job, fact: &JobFact, calendar: &mut Calendar, crowded: &BTreeSet<Idx<Director>>) -> Vec<Real> {
     let overruns = fact.levels.iter().any(LevelFact::overruns);
     let longest = fact.levels.iter().map(|l| l.most).try_fold(Duration::ZERO, |a, b| Some(a.max(b?)));
     // What a differential run carries grows with how late it is, and what waits for a place is
     // late by what others queue: neither has a bound here.
     let bounded = !fact.levels.iter().any(|l| l.level == Level::Differential) && !scarce(job, fact, crowded);
-    let of = |level: &LevelFact| -> Option<Duration> {
+    let mut of = |level: &LevelFact| -> Option<Duration> {
         let gap = level.gap?.length;
         if !overruns {
             return Some(gap);
@@ -148,7 +154,7 @@ fn gaps(job: &Job, fact: &JobFact, calendar: &Calendar, crowded: &BTreeSet<Idx<D
             let jitter = job.runs.iter().map(|r| r.rule.jitter).max().unwrap_or(Duration::ZERO);
             let rules: Vec<_> = job.runs.iter().map(|r| r.rule.clone()).collect();
             let most = level.most?;
-            let free = calendar.next_free(&rules, &job.zone, most.plus(jitter))?;
+            let free = calendar.next_free(rules, &job.zone, most.plus(jitter))?;
             // A run that waited starts late, and is over soon after: the next is due at most a gap
             // after that.
             let soon = Duration(most.0.saturating_sub(level.terms.wait.0)).plus(gap);

@@ -30,7 +30,7 @@ mod transactions;
 mod turns;
 pub mod volumes;
 
-pub use beside::beside;
+pub use beside::{Neighbours, beside};
 pub use capacity::{Capacity, Held, Share, Stop, StoreFact};
 pub use disks::{DiskFact, DiskUse};
 pub use late::Between;
@@ -43,7 +43,7 @@ pub use spare::Spare;
 pub use stream::{StreamFact, log_lowest, log_written, never_falls_back};
 pub use transactions::Transactions;
 
-use crate::calendar::{Gaps, Rule, Zone, next_free, worst_gaps};
+use crate::calendar::{Gaps, Rule, Starts, Zone, weeks, worst_gaps};
 use crate::model::{Class, Data, Hop, Model, On};
 use crate::ops::shaping::{self, Members, Parts};
 use crate::ops::{Job, JobKind, Ops, Path, Stream};
@@ -133,7 +133,7 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
     let movable = several.chain(queued.iter().copied()).collect();
     let everyone = ops.streams.iter().map(|(id, _)| id).collect();
     (facts.crowd, facts.moved) = (crowd(&everyone), crowd(&movable));
-    let mut calendar = Calendar { horizon, known: FxHashMap::default() };
+    let mut calendar = Calendar { horizon, known: FxHashMap::default(), starts: FxHashMap::default() };
     run::facts(model, ops, &mut facts, &mut calendar);
     facts.points = Points::new(ops, &facts.jobs, horizon);
     facts.capacity = capacity::of(model, ops, &facts);
@@ -205,12 +205,18 @@ fn peaks(model: &Model, ops: &Ops, loads: &stream::Loads, any: bool) -> rate::Pe
 struct Calendar {
     horizon: Horizon,
     known: FxHashMap<(Vec<(Rule, usize)>, Zone), Gaps>,
+    /// Also by for how many weeks.
+    starts: FxHashMap<(Vec<Rule>, Zone, i64), Starts>,
 }
 
 impl Calendar {
-    /// [`next_free`] over the horizon.
-    fn next_free(&self, runs: &[Rule], zone: &Zone, busy: Duration) -> Option<Duration> {
-        next_free(runs, zone, self.horizon.as_of, i64::from(self.horizon.days), busy)
+    /// [`Starts::next_free`] over the horizon.
+    fn next_free(&mut self, runs: Vec<Rule>, zone: &Zone, busy: Duration) -> Option<Duration> {
+        let (as_of, days) = (self.horizon.as_of, i64::from(self.horizon.days));
+        let starts = self.starts.entry((runs, zone.clone(), weeks(busy)));
+        starts
+            .or_insert_with_key(|(r, zone, weeks)| Starts::new(r, zone, as_of, days, *weeks))
+            .next_free(busy)
     }
 
     fn gaps(&mut self, runs: Vec<(Rule, usize)>, zone: &Zone) -> &Gaps {

@@ -33,7 +33,7 @@ pub enum Exclusive {
 pub(super) const HAND_OVER: Duration = Duration::from_secs(3);
 
 /// Everyone who comes for one exclusive thing.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub(super) struct Queue {
     places: f64,
     /// When the runs of a week come and are gone, in seconds of four weeks, the third being

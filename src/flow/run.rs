@@ -182,35 +182,57 @@ pub(super) fn facts(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut 
         let fact = volumes(model, ops, facts, calendar, id, &[]);
         facts.jobs.insert(id, fact);
     }
-    solve(model, ops, facts);
-    late::settle(model, ops, facts, calendar);
+    let mut shared = Shared::new(model, ops, facts);
+    shared.solve(ops, facts);
+    late::settle(model, ops, facts, calendar, &mut shared);
 }
 
-/// How long all runs take, from what they carry.
-pub(super) fn solve(model: &Model, ops: &Ops, facts: &mut Facts) {
-    let limits = limits(model, ops);
-    let mut demands: Vec<Demand> = Vec::new();
+/// All runs on the devices that they share.
+pub(super) struct Shared {
+    limits: BTreeMap<Exclusive, u64>,
+    timeline: Timeline,
+}
+
+impl Shared {
+    fn new(model: &Model, ops: &Ops, facts: &Facts) -> Self {
+        let limits = limits(model, ops);
+        let timeline = Timeline::new(demands(model, ops, facts, &limits), limits.clone(), facts.horizon);
+        Self { limits, timeline }
+    }
+
+    /// How long all runs take, from what they carry now, which is never less than before.
+    pub fn solve_again(&mut self, model: &Model, ops: &Ops, facts: &mut Facts) {
+        self.timeline.grow(demands(model, ops, facts, &self.limits));
+        self.solve(ops, facts);
+    }
+
+    fn solve(&mut self, ops: &Ops, facts: &mut Facts) {
+        for run in self.timeline.solve() {
+            if let Some(level) = facts.jobs.get_mut(run.job).and_then(|f| f.levels.get_mut(run.level)) {
+                level.most = run.most;
+                level.alone = run.alone;
+                level.terms = run.terms;
+                let staged = run.terms.fixed.plus(run.terms.wait).plus(run.terms.staging);
+                level.moment = match &ops.jobs[run.job].kind {
+                    JobKind::Database { staging: Staging::Physical { .. }, .. } => {
+                        run.most.map_or(Duration::MAX, |_| staged)
+                    }
+                    _ => Duration::ZERO,
+                };
+            }
+        }
+    }
+}
+
+fn demands(model: &Model, ops: &Ops, facts: &Facts, limits: &BTreeMap<Exclusive, u64>) -> Vec<Demand> {
+    let mut demands = Vec::new();
     for (id, job) in ops.jobs.iter() {
         let Some(fact) = facts.jobs.get(id) else { continue };
         for (n, level) in fact.levels.iter().enumerate() {
-            demands.extend(demand(model, ops, facts, id, job, n, level, fact, &limits));
+            demands.extend(demand(model, ops, facts, id, job, n, level, fact, limits));
         }
     }
-    let timeline = Timeline::new(demands, limits, facts.horizon);
-    for run in timeline.solve() {
-        if let Some(level) = facts.jobs.get_mut(run.job).and_then(|f| f.levels.get_mut(run.level)) {
-            level.most = run.most;
-            level.alone = run.alone;
-            level.terms = run.terms;
-            let staged = run.terms.fixed.plus(run.terms.wait).plus(run.terms.staging);
-            level.moment = match &ops.jobs[run.job].kind {
-                JobKind::Database { staging: Staging::Physical { .. }, .. } => {
-                    run.most.map_or(Duration::MAX, |_| staged)
-                }
-                _ => Duration::ZERO,
-            };
-        }
-    }
+    demands
 }
 
 /// What there is less of than jobs that come for it, and how much.

@@ -35,6 +35,7 @@ use crate::model::{Host, Store};
 use crate::ops::Job;
 use crate::quantity::{Bytes, Duration, Rate};
 use la_arena::Idx;
+use rounds::Reached;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A device that runs share.
@@ -49,7 +50,7 @@ pub(super) enum Use {
 }
 
 /// What the runs of one level of a job ask of the devices.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(super) struct Demand {
     pub job: Idx<Job>,
     /// Index into the job's levels.
@@ -87,7 +88,7 @@ pub(super) struct Demand {
 }
 
 /// What a run comes to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Solved {
     pub job: Idx<Job>,
     pub level: usize,
@@ -99,11 +100,6 @@ pub(super) struct Solved {
 
 /// Runs that come at least this often are small.
 const GREAT: Duration = Duration::from_hours(6);
-/// Rounds of widening after which what still grows has no bound.
-const ROUNDS: usize = 60;
-/// Rounds after which nothing has.
-const LAST: usize = 100;
-
 pub(super) struct Timeline {
     demands: Vec<Demand>,
     frame: Frame,
@@ -111,6 +107,8 @@ pub(super) struct Timeline {
     small: Vec<bool>,
     /// How many places there are of what is scarce.
     limits: BTreeMap<Exclusive, u64>,
+    /// How far the rounds have come.
+    reached: Reached,
 }
 
 impl Timeline {
@@ -124,7 +122,9 @@ impl Timeline {
             })
             .collect();
         let small = starts.iter().map(|s| Frame::nearest(s) < GREAT).collect();
-        Self { demands, frame, starts, small, limits }
+        let mut timeline = Self { demands, frame, starts, small, limits, reached: Reached::default() };
+        timeline.begin();
+        timeline
     }
 
     fn is_small(&self, n: usize) -> bool {
@@ -139,50 +139,6 @@ impl Timeline {
             (Some(_), None) => false,
             (None, _) => true,
         }
-    }
-
-    pub fn solve(&self) -> Vec<Solved> {
-        let mut times: Vec<Solved> = self.demands.iter().map(|d| self.alone(d)).collect();
-        let mut late: BTreeSet<Idx<Job>> = self.demands.iter().filter(|d| d.late).map(|d| d.job).collect();
-        let mut settled = false;
-        for round in 0..LAST {
-            for ((n, demand), time) in self.demands.iter().enumerate().zip(&times) {
-                if self.is_late(n, demand, time.most) {
-                    late.insert(demand.job);
-                }
-            }
-            let devices = self.devices(&times, &late);
-            let queues = self.queues(&times, &late);
-            let next: Vec<Solved> = times
-                .iter()
-                .enumerate()
-                .zip(&self.demands)
-                .map(|((n, before), demand)| {
-                    let solved = self.beside(n, demand, *before, &devices, &queues, &late);
-                    // Only ever wider, so that the rounds end.
-                    match (solved.most, before.most) {
-                        (Some(_), Some(was)) => {
-                            let wider = wider(solved, *before);
-                            let grows = wider.most != Some(was);
-                            if grows && round >= ROUNDS { Solved { most: None, ..wider } } else { wider }
-                        }
-                        _ => Solved { most: None, ..solved },
-                    }
-                })
-                .collect();
-            settled = next.iter().zip(&times).all(|(a, b)| a.most == b.most);
-            times = next;
-            if settled {
-                break;
-            }
-        }
-        for (time, demand) in times.iter_mut().zip(&self.demands) {
-            if !settled {
-                time.most = None;
-            }
-            time.alone = self.alone(demand).alone;
-        }
-        times
     }
 
     /// The time of a run that has everything to itself: as a bound, and as what surely passes.
@@ -319,11 +275,19 @@ impl Timeline {
     ) -> Option<(Duration, Duration)> {
         let (mut drive, mut all) = (Duration::ZERO, Duration::ZERO);
         let most = before.most?;
+        // Several drives are taken at once: while one is waited for, whoever comes may take the others.
+        let several = demand.needs.iter().filter(|n| matches!(n, Exclusive::Drives(_))).count() > 1;
         let starts: Vec<(u64, u64)> = self.spans(n, Duration::ZERO).collect();
         for need in &demand.needs {
             let Some(queue) = queues.get(need) else { continue };
             let hold = self.hold(*need, &before)?;
-            let later = if demand.again { most } else { all };
+            let drives = matches!(need, Exclusive::Drives(_));
+            let later = match (demand.again, drives) {
+                (true, _) => most,
+                (_, true) if several => before.terms.drive_wait,
+                (_, true) => Duration::ZERO,
+                (_, false) => all,
+            };
             let small = self.is_small(n) || late;
             let own = if small {
                 let (stay, period) = stay(demand, most);
@@ -335,8 +299,8 @@ impl Timeline {
             let due = (!self.is_small(n)).then_some(starts.as_slice());
             let wait = queue.wait(due, later, own)?;
             all = all.plus(wait);
-            if matches!(need, Exclusive::Drives(_)) {
-                drive = wait;
+            if drives {
+                drive = drive.plus(wait);
             }
         }
         Some((drive, all))
@@ -359,8 +323,7 @@ impl Timeline {
             let Some(d) = devices.get(&device) else { return 1 };
             let k = if anywhere {
                 // It may fall anywhere; a small one is not among those that are counted.
-                let most = d.load.iter().map(|l| l.1).max().unwrap_or(0);
-                most + u64::from(!always)
+                d.most() + u64::from(!always)
             } else {
                 spans.iter().map(|(from, length)| d.most_between(*from, *length)).max().unwrap_or(1)
             };
@@ -474,5 +437,6 @@ fn seconds(work: f64, rate: f64) -> Option<Duration> {
         .then(|| Duration((time * 1e9 * (1.0 + 1e-9)).ceil() as u64))
 }
 
+mod rounds;
 #[cfg(test)]
 mod tests;

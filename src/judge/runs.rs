@@ -3,7 +3,7 @@
 use super::verdict::{Status, Verdict};
 use crate::calendar::show as clock;
 use crate::diag::{Diagnostic, catalogue as c};
-use crate::flow::{Between, LevelFact, beside};
+use crate::flow::{Between, LevelFact, Neighbours, beside};
 use crate::model::Objective;
 use crate::ops::{Job, JobKind};
 use crate::plan::Estate;
@@ -11,7 +11,12 @@ use crate::quantity::{Duration, show};
 use la_arena::Idx;
 
 /// A run may still go on when the next of its job is due (calculus, R-13).
-pub(super) fn overruns(estate: Estate<'_>, id: Idx<Job>, level: &LevelFact) -> Diagnostic {
+pub(super) fn overruns(
+    estate: Estate<'_>,
+    neighbours: &Neighbours,
+    id: Idx<Job>,
+    level: &LevelFact,
+) -> Diagnostic {
     let job = &estate.ops.jobs[id];
     let takes = match level.most {
         Some(most) => format!("takes up to {}", show::duration(most)),
@@ -39,7 +44,7 @@ pub(super) fn overruns(estate: Estate<'_>, id: Idx<Job>, level: &LevelFact) -> D
             .note("each run that is late makes the next one later: nothing bounds the time between them"),
         Between::AsSaid => finding,
     };
-    finding = company(estate, id, level, finding);
+    finding = company(estate, neighbours, id, level, finding);
     match level.alone.filter(|a| level.room.is_some_and(|r| *a <= r)) {
         Some(alone) => finding.note(format!(
             "alone, with today's size, it takes {}: the rest is growth, or waiting for others that use the same disks, cards, links and stores",
@@ -50,7 +55,12 @@ pub(super) fn overruns(estate: Estate<'_>, id: Idx<Job>, level: &LevelFact) -> D
 }
 
 /// A run may end outside of the window that its schedule states (calculus, R-40).
-pub(super) fn misses_window(estate: Estate<'_>, id: Idx<Job>, level: &LevelFact) -> Diagnostic {
+pub(super) fn misses_window(
+    estate: Estate<'_>,
+    neighbours: &Neighbours,
+    id: Idx<Job>,
+    level: &LevelFact,
+) -> Diagnostic {
     let job = &estate.ops.jobs[id];
     let left = level.window.map_or(Duration::ZERO, |w| w.length);
     let due = level.window.map_or(String::new(), |w| clock::instant(w.from, &job.zone));
@@ -67,11 +77,17 @@ pub(super) fn misses_window(estate: Estate<'_>, id: Idx<Job>, level: &LevelFact)
     let finding = Diagnostic::new(&c::WINDOW_MISSED, at(job, level), message)
         .note(format!("least is left of the window for the run that is due at {due}"))
         .help("widen the window, start earlier in it, carry less, or give the run more bandwidth");
-    company(estate, id, level, finding)
+    company(estate, neighbours, id, level, finding)
 }
 
 /// Says what a run waits for and whom it shares with, where that makes it longer.
-fn company(estate: Estate<'_>, id: Idx<Job>, level: &LevelFact, mut finding: Diagnostic) -> Diagnostic {
+fn company(
+    estate: Estate<'_>,
+    neighbours: &Neighbours,
+    id: Idx<Job>,
+    level: &LevelFact,
+    mut finding: Diagnostic,
+) -> Diagnostic {
     let terms = &level.terms;
     if terms.wait > Duration::ZERO {
         finding = finding.note(format!(
@@ -80,7 +96,7 @@ fn company(estate: Estate<'_>, id: Idx<Job>, level: &LevelFact, mut finding: Dia
         ));
     }
     if level.most.is_some() && terms.sharing > 1 {
-        let others = beside(estate.model, estate.ops, estate.facts, id);
+        let others = beside(estate.model, estate.ops, estate.facts, neighbours, id);
         let names: Vec<String> =
             others.iter().take(4).map(|(j, on)| format!("`{}` on {on}", estate.ops.jobs[*j].name)).collect();
         let more = others.len().saturating_sub(names.len());

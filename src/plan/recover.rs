@@ -12,6 +12,7 @@ use crate::ops::shaping::way_back;
 use crate::ops::{Director, Job, JobKind, Level, Staging};
 use crate::quantity::{Bytes, Duration};
 use la_arena::Idx;
+use std::collections::BTreeMap;
 
 impl Builder<'_> {
     /// What comes on top of the units: databases that stall, and what people must know.
@@ -102,31 +103,36 @@ impl Builder<'_> {
     /// Says what is lost by points that are no longer kept when they are read, and what is discarded.
     pub(super) fn points(&mut self, steps: &[Step]) {
         let wrong = self.lost.corrupted.is_some() || self.lost.hostile;
+        // The last restore of each copy, and the first fence of each host.
+        let (mut restores, mut fences) = (BTreeMap::new(), BTreeMap::new());
+        for step in steps {
+            match &step.kind {
+                StepKind::Restore { copy, .. } => drop(restores.insert(*copy, step)),
+                StepKind::Fence { host, .. } => drop(fences.entry(*host).or_insert(step.finish)),
+                _ => {}
+            }
+        }
         let mut choices = std::mem::take(&mut self.choices);
         for (choice, (chosen, _)) in choices.iter_mut().zip(&self.taken) {
-            let kept = self.kept_long_enough(chosen, choice.missed, steps);
+            let kept = self.kept_long_enough(chosen, choice.missed, restores.get(&chosen.copy).copied());
             (choice.loss, choice.loss_surely, choice.reason) = (kept.loss, kept.surely, kept.reason);
             let primary = self.estate.model.primary_host(choice.data);
-            let fenced = |s: &&Step| matches!(s.kind, StepKind::Fence { host, .. } if host == primary);
             // Until then people go on writing to what is wrong.
-            choice.discarded = steps.iter().find(fenced).filter(|_| wrong).map(|f| f.finish);
+            choice.discarded = fences.get(&primary).copied().filter(|_| wrong);
         }
         self.choices = choices;
     }
 
     /// What is lost when the chosen copy is read as late as the plan reads it: points and their
-    /// chains may be gone by then, or no longer protected by a lock (model, "corruption").
-    fn kept_long_enough(&self, chosen: &Candidate, missed: u64, steps: &[Step]) -> Kept {
+    /// chains may be gone by then, or no longer protected by a lock (model, "corruption"). `read` is
+    /// the step that reads it last.
+    fn kept_long_enough(&self, chosen: &Candidate, missed: u64, read: Option<&Step>) -> Kept {
         let as_chosen = || Kept { loss: chosen.loss, surely: chosen.surely, reason: chosen.reason.clone() };
         let Source::Store { store, data, log, .. } = &chosen.source else { return as_chosen() };
         let wrong = self.lost.corrupted.is_some() || self.lost.hostile;
         // What has no bound has none for a reason of its own.
         let (true, Some(loss)) = (wrong, chosen.loss) else { return as_chosen() };
         let Estate { model, ops, facts, .. } = self.estate;
-        let read = steps
-            .iter()
-            .rev()
-            .find(|s| matches!(&s.kind, StepKind::Restore { copy, .. } if *copy == chosen.copy));
         let Some(read) = read else { return as_chosen() };
         let asked = |until_read: Duration| Asked {
             until_read,

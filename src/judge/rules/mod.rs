@@ -14,8 +14,8 @@ use super::cycles::cycles;
 use super::{errors, runs, witness};
 use crate::calendar::WeekProfile;
 use crate::diag::Problems;
-use crate::flow::Binding;
 use crate::flow::stream::Behind;
+use crate::flow::{Binding, Neighbours};
 use crate::model::{Cluster, Idx, Input, Model, Objective, StrikeKind, Tier};
 use crate::ops::{Job, JobKind};
 use crate::plan::Estate;
@@ -88,6 +88,7 @@ fn log_of(model: &Model, cluster: Idx<Cluster>) -> Option<WeekProfile> {
 }
 
 fn scheduled(estate: Estate<'_>, problems: &mut Problems) {
+    let neighbours = Neighbours::new(estate.model, estate.ops);
     for (id, fact) in estate.facts.jobs.iter() {
         let job = &estate.ops.jobs[id];
         // A director without any place is refused where its files are made.
@@ -101,12 +102,12 @@ fn scheduled(estate: Estate<'_>, problems: &mut Problems) {
         }
         let late = fact.levels.iter().find(|l| l.bytes.is_some() && l.overruns());
         if let Some(level) = late {
-            problems.push(runs::overruns(estate, id, level));
+            problems.push(runs::overruns(estate, &neighbours, id, level));
             // How late it ends follows from that.
             continue;
         }
         if let Some(level) = fact.levels.iter().find(|l| l.bytes.is_some() && l.misses_window()) {
-            problems.push(runs::misses_window(estate, id, level));
+            problems.push(runs::misses_window(estate, &neighbours, id, level));
         }
     }
 }
