@@ -38,6 +38,28 @@ pub struct StreamFact {
     pub surely: Duration,
     /// How long applying all that was received takes at most.
     pub apply: Behind,
+    /// The account of its static part, and of what it shares: what reads this replica goes on with
+    /// the one or the other, since the times of one do not hold at the rates of the other.
+    apart: Account,
+    together: Option<Account>,
+}
+
+/// What makes up the time by which a replica can be behind, all at one rate that it has.
+#[derive(Clone, Copy, Debug)]
+struct Account {
+    lag: Behind,
+    /// Bytes of the log per second.
+    service: u64,
+    /// The largest transaction over each stream from the primary on.
+    unit: Duration,
+    /// The largest transactions of others.
+    others: Duration,
+}
+
+impl Account {
+    fn worst(&self) -> Option<Duration> {
+        Some(self.lag.worst()?.plus(self.unit).plus(self.others))
+    }
 }
 
 /// A queue's worst, or why there is none.
@@ -336,39 +358,44 @@ fn fact(
     source: Option<(StreamFact, Option<Way>)>,
 ) -> StreamFact {
     let stream = &ops.streams[id];
-    let service = own.service.max(shared.map_or(0, |s| s.least));
     let chain = match &source {
         Some((fact, way)) => fact.chain.min(way.map_or(0, |w| w.apply.in_bytes_down())).min(own.service),
         None => own.service,
     };
     let turns = turns::of_cluster(model, stream.cluster, facts.horizon);
     let alone = Behind::of(profile, chain, &turns);
-    let (mut lag, mut others) = (alone, Duration::ZERO);
-    if let Some(Shared { lag: Some(together), others: theirs, .. }) = shared
-        && alone.worst().is_none_or(|w| together.worst.plus(theirs) < w)
-    {
-        (lag, others) = (Behind::Lag(together), theirs);
-    }
-    // Somebody else on the replica's disk does not say how much is written there.
-    let besides = stream.serves.first().map(|c| model.copies[*c].data);
-    let unstated = facts.spare.unstated(model, stream.to, besides).map(Behind::Unstated);
+    let largest = transaction(model, stream.cluster);
     // What others leave at their peaks does not count what comes whole.
     let before = facts.transactions.before_stream(model, id, stream, hops(stream));
     let before = before.part_up(stream.compress);
-    others = others.plus(fluid::time_at(before, service).unwrap_or(Duration::MAX));
+    let ends = |lag: Behind, service: u64, theirs: Duration, so_far: Option<Account>| {
+        let mut unit = fluid::time_at(largest, service).unwrap_or(Duration::MAX);
+        if let Some((_, way)) = &source {
+            let applied = way.and_then(|w| time_to_move(largest, w.apply)).unwrap_or(Duration::MAX);
+            unit = unit.plus(so_far.map_or(Duration::MAX, |s| s.unit)).plus(applied);
+        }
+        let others = theirs.plus(fluid::time_at(before, service).unwrap_or(Duration::MAX));
+        Account { lag, service, unit, others }
+    };
+    let apart = ends(alone, own.service, Duration::ZERO, source.as_ref().map(|(f, _)| f.apart));
+    let together = shared.and_then(|s| {
+        let so_far = source.as_ref().map(|(f, _)| f.together.unwrap_or(f.apart));
+        Some(ends(Behind::Lag(s.lag?), s.least, s.others, so_far))
+    });
+    let better = together.filter(|t| apart.worst().is_none_or(|w| t.worst().is_some_and(|t| t < w)));
+    let Account { mut lag, service, unit, others } = better.unwrap_or(apart);
+    // Somebody else on the replica's disk does not say how much is written there.
+    let besides = stream.serves.first().map(|c| model.copies[*c].data);
+    let unstated = facts.spare.unstated(model, stream.to, besides).map(Behind::Unstated);
     let before = source.as_ref().map(|(f, _)| f.lag).filter(|l| matches!(l, Behind::Unstated(_)));
     lag = unstated.or(before).unwrap_or(lag);
-    let largest = transaction(model, stream.cluster);
-    let mut unit = fluid::time_at(largest, service).unwrap_or(Duration::MAX);
     let unit_apply = time_to_move(largest, own.apply).unwrap_or(Duration::MAX);
     let mut apply = unstated.unwrap_or_else(|| Behind::of(profile, own.apply.in_bytes_down(), &turns));
     if let Behind::Lag(lag) = &mut apply {
         lag.worst = lag.worst.plus(unit_apply);
     }
     let mut latency = own.latency();
-    if let Some((before, way)) = &source {
-        let applied = way.and_then(|w| time_to_move(largest, w.apply)).unwrap_or(Duration::MAX);
-        unit = unit.plus(before.unit).plus(applied);
+    if let Some((before, _)) = &source {
         latency = latency.plus(before.latency);
     }
     // The bound is reached when the rate is just what is guaranteed: so where a limit that is
@@ -398,6 +425,8 @@ fn fact(
         others,
         surely,
         apply,
+        apart,
+        together,
     }
 }
 
