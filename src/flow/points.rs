@@ -10,7 +10,7 @@
 //! if its chain is until `r + d`. The least of `until - r` over all points of the horizon is how
 //! far back a recovery surely reaches (2.2b).
 
-use super::late::Between;
+use super::late::{self, Between};
 use super::run::JobFact;
 use super::timetable::{Expander, Moment, Timetables};
 use super::{Facts, Horizon};
@@ -169,7 +169,7 @@ impl Points {
         list: &mut Vec<Point>,
     ) -> Option<PointFact> {
         let mut fact = self.of.get(id)?.clone();
-        let as_said = as_said(ops, jobs, id);
+        let known = in_order(ops, jobs, id);
         // What is kept as long as chains need breaks none.
         if ops.jobs[id].pools.iter().any(|p| p.stated) {
             fact.breaks =
@@ -188,9 +188,9 @@ impl Points {
             }
             _ => i64::MIN,
         };
-        // Where runs wait for one another nobody knows when a point is there.
+        // Where runs are left out nobody knows which points there are.
         list.clear();
-        if !as_said || !self.each(ops, jobs, id, (Runs::Longest, from), |point| list.push(point)) {
+        if !known || !self.each(ops, jobs, id, (Runs::Longest, from), |point| list.push(point)) {
             return Some(fact);
         }
         if list.first().is_none_or(|p| p.ready > self.as_of) {
@@ -235,15 +235,20 @@ impl Points {
         };
         let copies = fact.copies.map(|c| self.tables.table(c));
         let mut chain = Chain::default();
-        let mut next = 0;
         let mut last_ready = i64::MIN;
+        // A run that is due while one of its job goes on waits for it.
+        let queued = |at: i64, before: i64| if runs == Runs::Longest { at.max(before) } else { at };
+        let mut last_done = i64::MIN;
+        let (mut next, mut copied) = (0, i64::MIN);
         let table = self.tables.table(fact.table);
         let first = table.partition_point(|m| m.at < from);
         for moment in table.iter().skip(first) {
-            let done = moment.at + data.level(moment.level);
+            let done = queued(moment.at, last_done) + data.level(moment.level);
+            last_done = done;
             let written = match copies {
                 Some(copies) => {
-                    while copies.get(next).is_some_and(|c| c.at < done) {
+                    while let Some(copy) = copies.get(next).filter(|c| c.at < done) {
+                        copied = queued(copy.at, copied) + own.level(Level::Changes);
                         next += 1;
                     }
                     let Some(copy) = copies.get(next) else { break };
@@ -251,7 +256,10 @@ impl Points {
                 }
                 None => moment.at,
             };
-            let ready = if copies.is_some() { written + own.level(Level::Changes) } else { done };
+            let ready = match copies {
+                Some(_) => queued(written, copied) + own.level(Level::Changes),
+                None => done,
+            };
             last_ready = last_ready.max(ready);
             let kept = |level: Level| seconds(job.held(level));
             if chain.take(*moment, written)
@@ -313,7 +321,7 @@ impl Points {
         asked: Asked,
         runs: Runs,
     ) -> Option<Duration> {
-        if runs == Runs::Longest && !as_said(ops, &facts.jobs, id) {
+        if runs == Runs::Longest && !in_order(ops, &facts.jobs, id) {
             return None;
         }
         // What is no longer kept goes when the next volume is asked for, and a volume stays for as
@@ -411,11 +419,18 @@ fn last_gap(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> Opti
     }
 }
 
-/// Whether runs of a job, and of one whose runs it copies, start when the schedule says.
-fn as_said(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> bool {
-    let own = jobs.get(id).is_some_and(|f| f.levels.iter().all(|l| l.between == Between::AsSaid));
-    own && match &ops.jobs[id].kind {
-        JobKind::Copy { of, .. } => as_said(ops, jobs, *of),
+/// Whether each run of a job, and of one whose runs it copies, is made: when its schedule says, or
+/// in its turn where runs overrun and wait for one another.
+fn in_order(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> bool {
+    let job = &ops.jobs[id];
+    let made = |between: Between| match between {
+        Between::AsSaid => true,
+        Between::Late(_) => !late::skips(job),
+        Between::Unbounded => false,
+    };
+    let own = jobs.get(id).is_some_and(|f| f.levels.iter().all(|l| made(l.between)));
+    own && match &job.kind {
+        JobKind::Copy { of, .. } => in_order(ops, jobs, *of),
         _ => true,
     }
 }
