@@ -327,7 +327,7 @@ impl<'a> Builder<'a> {
 
     /// People know, and have decided.
     pub fn declare(&mut self, response: Option<Idx<Response>>) -> usize {
-        let hidden = self.lost.corrupted.is_some() || self.lost.hostile;
+        let hidden = self.lost.wrong_contents();
         let detect = self.once(Once::Detect(response), |_| {
             Draft::new(StepKind::Detect { hidden }, Actor::Person, Vec::new()).people(response)
         });

@@ -124,7 +124,7 @@ impl Chooser<'_> {
     }
 
     fn wrong_contents(&self) -> bool {
-        self.lost.corrupted.is_some() || self.lost.hostile
+        self.lost.wrong_contents()
     }
 
     /// The replicas that can be promoted.

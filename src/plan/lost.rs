@@ -14,6 +14,8 @@ pub struct Lost {
     sites: Vec<bool>,
     /// Sites that are cut off and alive. They count as lost too: nothing in them can be used.
     isolated: Vec<bool>,
+    /// Hosts that are only out of reach with their site, and go on.
+    alive: Vec<bool>,
     /// The data class whose contents are wrong.
     pub corrupted: Option<Idx<Data>>,
     /// Whether everything that production can write is gone.
@@ -57,6 +59,7 @@ impl Lost {
             struck: vec![false; model.links.len()],
             sites: vec![false; model.sites.len()],
             isolated: vec![false; model.sites.len()],
+            alive: vec![false; model.hosts.len()],
             corrupted: None,
             hostile: false,
         };
@@ -97,6 +100,15 @@ impl Lost {
         }
         if lost.hostile {
             lost.everything_written(model);
+        } else if lost.isolated.contains(&true) {
+            let dead: Vec<Strike> =
+                strikes.iter().copied().filter(|s| !matches!(s, Strike::Isolated(_))).collect();
+            let dead = Self::by(model, &dead);
+            for (id, host) in model.hosts.iter() {
+                if get(&lost.isolated, host.site) && !dead.host(id) {
+                    set(&mut lost.alive, id);
+                }
+            }
         }
         lost
     }
@@ -181,6 +193,17 @@ impl Lost {
         get(&self.isolated, id)
     }
 
+    /// Whether a host is only out of reach with its site, and goes on.
+    pub fn cut_off(&self, id: Idx<Host>) -> bool {
+        get(&self.alive, id)
+    }
+
+    /// Whether a data class goes on where nobody reaches it: its site is cut off, and neither its
+    /// host is gone nor its contents are wrong.
+    pub fn goes_on(&self, model: &Model, data: Idx<Data>) -> bool {
+        self.cut_off(model.primary_host(data)) && !self.wrong(model, data)
+    }
+
     /// The hosts that are gone.
     pub fn hosts(&self) -> impl Iterator<Item = Idx<Host>> + '_ {
         ids(&self.hosts)
@@ -200,6 +223,11 @@ impl Lost {
     /// Whether a data class is hit: its primary copy is gone or wrong.
     pub fn hits(&self, model: &Model, data: Idx<Data>) -> bool {
         self.hostile || self.wrong(model, data) || self.host(model.primary_host(data))
+    }
+
+    /// Whether what was written last is wrong somewhere, so that what it was before is asked for.
+    pub fn wrong_contents(&self) -> bool {
+        self.corrupted.is_some() || self.hostile
     }
 
     /// Whether the contents of a data class are wrong, or go back with those that are: the data

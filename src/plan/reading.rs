@@ -44,6 +44,16 @@ impl Reading<'_> {
         }
     }
 
+    /// Log of after a moment that comes along with the run which holds what was written before it:
+    /// its run and its copies bring whole files, of which what is wrong is left out only when they
+    /// are replayed.
+    pub fn spanning(&self, log: Idx<Job>) -> Option<Bytes> {
+        let original = self.ops.original(log);
+        let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind else { return None };
+        let until = self.facts.jobs.get(original)?.loss()?.0;
+        log_written(self.model, self.facts.horizon, *cluster, until)
+    }
+
     /// Log that surely can stand between the newest data run and the strike: what is written at the
     /// lowest rate of the envelope in the longest gap between data runs, less the time of a run and
     /// the logs that are not shipped yet. Nothing for copies, whose age is another.
@@ -69,21 +79,25 @@ impl Reading<'_> {
         data.map_or(original, |(id, _)| id)
     }
 
-    /// How long a run may stand on a volume at most: until the first run after the retention of the
-    /// volume that it is on, whichever day a plan is made on.
+    /// How old a run may be that stands on a volume, at most: until the first run after the retention
+    /// of the volume that it is on takes that, whichever day a plan is made on. What a copy brings
+    /// at once had been made since the copy before.
     fn stands(&self, job: Idx<Job>, level: Level) -> Option<Duration> {
         let pool = self.ops.jobs[job].pool(level)?;
-        let gap = self
-            .facts
-            .jobs
-            .get(self.ops.original(job))?
-            .levels
-            .iter()
-            .filter_map(|l| l.gap)
-            .max_by_key(|g| g.length);
-        let filled = gap.map_or(Duration::ZERO, |g| g.length.times(pool.runs.saturating_sub(1)));
+        let gaps = self.facts.jobs.get(job)?.levels.iter().filter_map(|l| l.gap);
+        let gap = gaps.map(|g| g.length).max().unwrap_or_default();
+        let filled = gap.times(pool.runs.saturating_sub(1));
         let filled = pool.use_duration.map_or(filled, |u| filled.min(u));
-        Some(pool.keep.plus(filled).plus(Duration::from_days(1)))
+        let mut age = pool.keep.plus(filled).plus(gap.max(Duration::from_days(1)));
+        let mut at = job;
+        while let JobKind::Copy { of, .. } = &self.ops.jobs[at].kind {
+            age = age.plus(self.facts.jobs.get(at)?.loss()?.0);
+            for run in &self.facts.jobs.get(*of)?.levels {
+                age = age.plus(run.most?);
+            }
+            at = *of;
+        }
+        Some(age)
     }
 
     /// All that a job's volumes hold at once, at most: a scan reads it.

@@ -18,7 +18,7 @@ impl Builder<'_> {
     /// What comes on top of the units: databases that stall, and what people must know.
     pub(super) fn besides(&mut self, hit: &[Idx<Data>]) {
         let model = self.estate.model;
-        if !self.lost.hostile && self.lost.corrupted.is_none() {
+        if !self.lost.wrong_contents() {
             self.stalls();
             self.outages();
         }
@@ -102,7 +102,7 @@ impl Builder<'_> {
 
     /// Says what is lost by points that are no longer kept when they are read, and what is discarded.
     pub(super) fn points(&mut self, steps: &[Step]) {
-        let wrong = self.lost.corrupted.is_some() || self.lost.hostile;
+        let wrong = self.lost.wrong_contents();
         // The last restore of each copy, and the first fence of each host.
         let (mut restores, mut fences) = (BTreeMap::new(), BTreeMap::new());
         for step in steps {
@@ -129,7 +129,7 @@ impl Builder<'_> {
     fn kept_long_enough(&self, chosen: &Candidate, missed: u64, read: Option<&Step>) -> Kept {
         let as_chosen = || Kept { loss: chosen.loss, surely: chosen.surely, reason: chosen.reason.clone() };
         let Source::Store { store, data, log, .. } = &chosen.source else { return as_chosen() };
-        let wrong = self.lost.corrupted.is_some() || self.lost.hostile;
+        let wrong = self.lost.wrong_contents();
         // What has no bound has none for a reason of its own.
         let (true, Some(loss)) = (wrong, chosen.loss) else { return as_chosen() };
         let Estate { model, ops, facts, .. } = self.estate;
@@ -206,7 +206,9 @@ impl Builder<'_> {
         let bytes = chain.unwrap_or(Bytes(u64::MAX)).times(older);
         let logs = log.map(|_| reading.logs(*data).unwrap_or(Bytes(u64::MAX)).times(older));
         let log_bytes = logs.unwrap_or(Bytes::ZERO);
-        let all = bytes.plus(log_bytes);
+        let wrong = self.lost.wrong_contents();
+        let spanning = log.filter(|_| wrong).map(|l| reading.spanning(l).unwrap_or(Bytes(u64::MAX)));
+        let all = bytes.plus(log_bytes).plus(spanning.unwrap_or(Bytes::ZERO));
         // Runs that go on would share what is read, sent over and written to.
         let index = self.estate.index;
         let sharing = index.directors(holder).chain(index.directors(target));
@@ -292,7 +294,7 @@ impl Builder<'_> {
         if let Some(log) = restored.log
             && let JobKind::Log { path, .. } = &ops.jobs[ops.original(log)].kind
         {
-            let until = self.lost.corrupted.is_some() || self.lost.hostile;
+            let until = self.lost.wrong_contents();
             let (bytes, least) = (restored.log_bytes, restored.log_least);
             let kind = StepKind::Replay { cluster, host, path: path.clone(), bytes, least, until };
             last = self.add(Draft::new(kind, Actor::Runner, vec![last]).holds(on));

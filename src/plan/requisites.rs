@@ -134,8 +134,7 @@ impl Builder<'_> {
     /// places of what is recovered elsewhere, and says what people must know of either.
     pub(super) fn left_inside(&mut self, units: &[Unit]) -> BTreeSet<usize> {
         let model = self.estate.model;
-        let site = |u: &Unit| u.data.first().map(|d| model.hosts[model.primary_host(*d)].site);
-        let inside = |u: &Unit| site(u).is_some_and(|s| self.lost.isolated(s));
+        let inside = |u: &Unit| u.data.first().is_some_and(|d| self.lost.goes_on(model, *d));
         if !units.iter().any(inside) {
             return (0..units.len()).collect();
         }
@@ -189,9 +188,9 @@ impl Builder<'_> {
     /// Why a unit cannot be recovered: where it goes on out of reach nothing of it is lost.
     pub(super) fn out_of_reach(&self, unit: &Unit, reason: Reason) -> Reason {
         let model = self.estate.model;
-        let site = unit.data.first().map(|d| model.hosts[model.primary_host(*d)].site);
-        match site {
-            Some(site) if self.lost.isolated(site) && !reason.is_ignorance() => {
+        match unit.data.first() {
+            Some(data) if self.lost.goes_on(model, *data) && !reason.is_ignorance() => {
+                let site = model.hosts[model.primary_host(*data)].site;
                 Reason::CutOff(model.sites[site].name.clone())
             }
             _ => reason,

@@ -163,10 +163,9 @@ fn unprotected<'a>(input: Input<'a>, plan: &Plan) -> Vec<(&'a str, &'a str, Stri
         let ways = &copy.route.ways;
         let cut = !ways.is_empty() && ways.iter().all(|way| way.iter().any(|hop| lost.link(hop.link)));
         let store = matches!(copy.place, Place::Store(s) if lost.store(s));
-        let cut_off = |h: la_arena::Idx<crate::model::Host>| lost.isolated(model.hosts[h].site);
-        let why = if cut_off(place) {
+        let why = if lost.cut_off(place) {
             format!("{} is cut off, and this copy with it", model.hosts[place].name)
-        } else if cut_off(source) {
+        } else if lost.cut_off(source) {
             format!("gets nothing new: {} is cut off", model.hosts[source].name)
         } else if lost.host(place) {
             format!("{} is lost, and this copy with it", model.hosts[place].name)
