@@ -8,7 +8,7 @@ use crate::judge::{Status, Verdict};
 use crate::model::Objective;
 use crate::plan::Plan;
 use crate::quantity::{Duration, show};
-use crate::simulate::{Case, Settings, Strike, run};
+use crate::simulate::{Case, Settings, Strike, exceeds, run};
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use std::path::PathBuf;
@@ -56,13 +56,11 @@ impl Simulated<'_> {
         self.values.get((last * hundredths).div_ceil(100)).copied().unwrap_or_default()
     }
 
-    /// Whether a strike was worse than what is claimed for sure. A millionth and a millisecond are
-    /// left to arithmetic in floating point.
+    /// Whether a strike was worse than what is claimed for sure.
     pub fn exceeds(&self) -> bool {
-        let worst = self.percentile(100);
         let allowed = self.verdict.predicted.unwrap_or(self.verdict.allowed);
-        let most = Duration(allowed.0 / 1_000_000).plus(Duration::from_millis(1)).plus(allowed);
-        self.verdict.status == Status::Proved && worst > most
+        self.verdict.status == Status::Proved
+            && exceeds(self.verdict.objective, self.percentile(100), allowed)
     }
 }
 

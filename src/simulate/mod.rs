@@ -29,7 +29,7 @@ mod world;
 mod writes;
 mod yard;
 
-use crate::model::{Data, Model};
+use crate::model::{Data, Model, Objective};
 use crate::ops::Ops;
 use crate::plan::{Plan, Subject};
 use crate::quantity::Duration;
@@ -55,6 +55,9 @@ pub struct Case<'a> {
     /// How many days it lasts.
     pub days: u32,
 }
+
+/// How long a recovery is followed.
+pub const FOLLOWED: Duration = Duration::from_days(40);
 
 /// Which strikes.
 #[derive(Clone, Copy, Debug)]
@@ -82,19 +85,25 @@ pub struct Strike {
     /// Recent work that was lost, rounded up; [`Duration::MAX`] when nothing was left. `None` for
     /// services, and where no copy had to serve.
     pub loss: Option<Duration>,
-    /// How long it was out of work, rounded up; [`Duration::MAX`] when it never came back. `None`
-    /// where nothing had to be recovered.
+    /// How long it was out of work, rounded up; [`Duration::MAX`] when it was not back after
+    /// [`FOLLOWED`]. `None` where nothing had to be recovered.
     pub recovery: Option<Duration>,
     /// In which stretch of time.
     pub window: usize,
 }
 
+/// Whether what a strike came to is worse than a bound. A millionth and a millisecond are left to
+/// arithmetic in floating point; a recovery that is allowed to take longer than is followed shows
+/// nothing.
+pub fn exceeds(objective: Objective, simulated: Duration, bound: Duration) -> bool {
+    let most = bound.plus(Duration(bound.0 / 1_000_000)).plus(Duration::from_millis(1));
+    let followed = objective == Objective::Rpo || simulated < Duration::MAX || bound < FOLLOWED;
+    simulated > most && followed
+}
+
 /// Seconds up to the nanosecond above.
 fn duration(seconds: f64) -> Duration {
-    if !seconds.is_finite() || seconds >= recovery::LONGEST {
-        return Duration::MAX;
-    }
-    Duration((seconds.max(0.0) * 1e9).ceil() as u64)
+    if seconds.is_finite() { Duration((seconds.max(0.0) * 1e9).ceil() as u64) } else { Duration::MAX }
 }
 
 /// Strikes an estate. `progress` is told how much is done, and of how much.
@@ -192,7 +201,7 @@ fn loss(
     outcome: &Outcome,
 ) -> Option<Duration> {
     if let Some((_, loss)) = outcome.losses.iter().find(|l| l.0 == data) {
-        return Some(duration(*loss));
+        return loss.map(duration);
     }
     if taken.goes_on(yard.model, data) {
         return Some(Duration::ZERO);

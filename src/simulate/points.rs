@@ -15,6 +15,8 @@ pub(super) struct Point {
     pub full: f64,
     /// Bytes of the logs on top.
     pub logs: f64,
+    /// What of them is replayed: nothing from where contents are wrong on.
+    pub replayed: f64,
     /// The end of the oldest run that it needs.
     pub oldest: f64,
 }
@@ -44,13 +46,16 @@ pub(super) fn newest(
         chain: chain.iter().map(|d| d.bytes).sum(),
         full: chain.first().map_or(0.0, |d| d.bytes),
         logs: 0.0,
+        replayed: 0.0,
         oldest: chain.iter().map(|d| d.end).fold(f64::INFINITY, f64::min),
     };
     for run in log.map_or(&[][..], |log| world.held_by(log, at)) {
         if run.holds.0 <= top.holds.0 || point.moment >= before {
             continue;
         }
+        let wrong = world.logged(data, before.min(run.holds.0), run.holds.0);
         point.logs += run.bytes;
+        point.replayed += (run.bytes - wrong).max(0.0);
         point.oldest = point.oldest.min(run.end);
         // Replay stops just before what is wrong.
         point.moment = point.moment.max(run.holds.0.min(before));

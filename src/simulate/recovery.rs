@@ -14,8 +14,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// What one strike came to, in seconds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outcome {
-    /// What is lost of each data class that a copy serves; endless when nothing is left of it.
-    pub losses: Vec<(Idx<Data>, f64)>,
+    /// What is lost of each data class that a copy serves; endless when nothing is left of it, `None`
+    /// when nothing had been read yet when the recovery was followed no longer.
+    pub losses: Vec<(Idx<Data>, Option<f64>)>,
     /// When each data class or service was recovered; endless when it never was.
     pub times: Vec<(Subject, f64)>,
 }
@@ -26,9 +27,6 @@ pub(super) enum Part {
     Time(f64),
     Move { devices: Vec<usize>, cap: f64, bytes: f64 },
 }
-
-/// How long a recovery is followed.
-pub(super) const LONGEST: f64 = 40.0 * 86_400.0;
 
 /// How long the runs of each job can be read, in seconds from their ends.
 pub(super) type Kept = ArenaMap<Idx<Job>, f64>;
@@ -85,12 +83,12 @@ impl<'a, 'w> Recovery<'a, 'w> {
                 Means::Publish => self.snapshot(choice),
                 Means::Restore => continue,
             };
-            self.outcome.losses.push((choice.data, loss));
+            self.outcome.losses.push((choice.data, Some(loss)));
         }
         let ends = self.steps(&fronts);
         for choice in self.plan.choices.iter().filter(|c| c.means == Means::Restore) {
-            let point = self.points.get(&self.unit(choice.data)).copied().flatten();
-            let loss = point.map_or(f64::INFINITY, |p| (self.struck - p.moment).max(0.0));
+            let read = self.points.get(&self.unit(choice.data)).copied();
+            let loss = read.map(|r| r.map_or(f64::INFINITY, |p| (self.struck - p.moment).max(0.0)));
             self.outcome.losses.push((choice.data, loss));
         }
         for (subject, step) in &self.plan.recovered {
@@ -192,7 +190,7 @@ impl<'a, 'w> Recovery<'a, 'w> {
         let mut parts: BTreeMap<usize, VecDeque<Part>> = BTreeMap::new();
         let mut timers: BTreeMap<usize, f64> = BTreeMap::new();
         let mut begun: BTreeSet<usize> = BTreeSet::new();
-        let limit = self.struck + LONGEST;
+        let limit = self.struck + super::FOLLOWED.as_secs_f64();
         loop {
             // Steps that end at this moment let others begin at this moment.
             loop {

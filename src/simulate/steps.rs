@@ -100,7 +100,7 @@ impl Recovery<'_, '_> {
                 let replay = bytes(model.engines[model.clusters[*cluster].engine].replay.value);
                 let unit = model.data_in(*cluster).first().copied();
                 let point = unit.and_then(|u| self.points.get(&u)).copied().flatten();
-                parts.push_back(Part::Time(point.map_or(0.0, |p| p.logs) / replay));
+                parts.push_back(Part::Time(point.map_or(0.0, |p| p.replayed) / replay));
             }
             StepKind::Promote { cluster, host, others, .. } => {
                 self.promote(*cluster, *host, others, fronts, &mut parts)

@@ -12,7 +12,7 @@ use super::yard::{OVERHEAD, Yard};
 use crate::model::{Cluster, Host, On};
 use crate::ops::{Director, Job, JobKind, Level, Stream};
 use la_arena::{ArenaMap, Idx};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// A run that has ended well.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,15 @@ pub(super) struct Running {
     phase: Phase,
 }
 
+/// A run that is due and waits.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    job: Idx<Job>,
+    level: Level,
+    /// Whether it has the drives that it needs, and waits for a place of its director.
+    drives: bool,
+}
+
 /// Work that a recovery does.
 #[derive(Clone, Debug)]
 pub(super) struct Work {
@@ -63,7 +72,7 @@ pub(super) struct World<'a> {
     next: usize,
     jumped: ArenaMap<Idx<Cluster>, usize>,
     pub runs: Vec<Running>,
-    waiting: VecDeque<(Idx<Job>, Level)>,
+    waiting: VecDeque<Waiting>,
     pub done: ArenaMap<Idx<Job>, Vec<Done>>,
     pub flows: ArenaMap<Idx<Stream>, Flow>,
     /// Streams that do not flow any more.
@@ -73,8 +82,8 @@ pub(super) struct World<'a> {
     pub held: BTreeSet<Idx<Job>>,
     /// Directors that start nothing any more.
     pub paused: BTreeSet<Idx<Director>>,
-    /// When a run of each director was last due: that is when what is old is dropped.
-    asked: BTreeMap<Idx<Director>, f64>,
+    /// When a run of each job last began, or failed to: that is when what is old is dropped.
+    asked: ArenaMap<Idx<Job>, f64>,
     pub works: Vec<Work>,
 }
 
@@ -106,7 +115,7 @@ impl<'a> World<'a> {
             silent: BTreeSet::new(),
             held: BTreeSet::new(),
             paused: BTreeSet::new(),
-            asked: BTreeMap::new(),
+            asked: ArenaMap::default(),
             works: Vec::new(),
         };
         for (id, _) in yard.ops.streams.iter() {
@@ -122,6 +131,12 @@ impl<'a> World<'a> {
 
     fn course(&self, cluster: Idx<Cluster>) -> Option<&'a super::writes::Course> {
         self.script.logs.get(cluster)
+    }
+
+    /// Log that the database of a job writes between two moments.
+    pub fn logged(&self, job: Idx<Job>, from: f64, to: f64) -> f64 {
+        let cluster = self.yard.jobs.get(job).and_then(|t| t.cluster);
+        cluster.and_then(|c| self.course(c)).map_or(0.0, |c| c.between(from, to))
     }
 
     /// Bytes of log that a database writes a second now.
@@ -192,11 +207,13 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The moment up to which what is old has been dropped from a job's pools: that of the last run
-    /// that could take a volume, whether it fails for want of its client or not.
+    /// The moment up to which what is old has been dropped from a job's pools: that of its last run
+    /// that could take a volume. Records that the catalogue keeps for a time of its own go with any.
     pub fn pruned(&self, job: Idx<Job>) -> f64 {
-        let director = self.yard.ops.jobs[job].kind.director();
-        director.and_then(|d| self.asked.get(&d).copied()).unwrap_or(self.script.start)
+        let j = &self.yard.ops.jobs[job];
+        let any = j.files_kept.is_some() || j.jobs_kept.is_some();
+        let asked = self.asked.iter().filter(|(id, _)| any || *id == job).map(|(_, at)| *at);
+        asked.fold(self.script.start, f64::max)
     }
 
     /// Goes on until a moment, or until a work of the recovery is done; that one's step.
@@ -375,21 +392,16 @@ impl<'a> World<'a> {
                 n += 1;
             }
         }
+        // Who came first is served first.
+        for run in std::mem::take(&mut self.waiting) {
+            self.due(run);
+        }
         while let Some((t, job, level)) = self.script.due.get(self.next).copied() {
             if t > self.now {
                 break;
             }
             self.next += 1;
-            if let Some(director) = self.yard.ops.jobs[job].kind.director()
-                && !self.paused.contains(&director)
-            {
-                self.asked.insert(director, t);
-            }
-            self.due(job, level);
-        }
-        let waiting = std::mem::take(&mut self.waiting);
-        for (job, level) in waiting {
-            self.due(job, level);
+            self.due(Waiting { job, level, drives: false });
         }
     }
 
@@ -445,15 +457,38 @@ impl<'a> World<'a> {
         stream.and_then(|s| self.flows.get(s)).map_or(self.now, |f| f.applied.min(self.now))
     }
 
-    fn due(&mut self, job: Idx<Job>, level: Level) {
+    /// Whether a drive is free on each store of a job that has so many. Bacula's director takes all
+    /// that a run needs at once, of whoever waits in their order and can have it.
+    fn drives_free(&self, job: Idx<Job>) -> bool {
+        let ops = self.yard.ops;
+        let waiting = self.waiting.iter().filter(|w| w.drives).map(|w| w.job);
+        let taken: Vec<_> = self.runs.iter().map(|r| r.job).chain(waiting).collect();
+        ops.stores_of(&ops.jobs[job]).iter().all(|store| {
+            let drives = self.yard.model.stores[*store].drives.map(|d| d.value);
+            let used = || taken.iter().filter(|j| ops.stores_of(&ops.jobs[**j]).contains(store)).count();
+            drives.is_none_or(|d| (used() as u64) < d)
+        })
+    }
+
+    fn due(&mut self, run: Waiting) {
+        let Waiting { job, level, drives } = run;
+        let kind = &self.yard.ops.jobs[job].kind;
         if self.held.contains(&job) {
+            // It fails for want of its client, and may have taken a volume before.
+            if kind.director().is_some_and(|d| !self.paused.contains(&d)) {
+                self.asked.insert(job, self.now);
+            }
             return;
         }
         // One of a job at a time: of mirrors and logs the later one is left out, others wait.
-        if self.runs.iter().any(|r| r.job == job) {
-            if !matches!(self.yard.ops.jobs[job].kind, JobKind::Mirror { .. } | JobKind::Log { .. }) {
-                self.waiting.push_back((job, level));
-            }
+        let log = matches!(kind, JobKind::Log { .. });
+        let (going, waits) =
+            (self.runs.iter().any(|r| r.job == job), self.waiting.iter().any(|w| w.job == job));
+        if (going || waits) && (log || matches!(kind, JobKind::Mirror { .. })) {
+            return;
+        }
+        if going || waits || !(drives || self.drives_free(job)) {
+            self.waiting.push_back(Waiting { drives: false, ..run });
             return;
         }
         let Some(task) = self.yard.jobs.get(job) else { return };
@@ -463,13 +498,11 @@ impl<'a> World<'a> {
                 .iter()
                 .filter(|r| self.yard.jobs.get(r.job).is_some_and(|t| t.director == Some(director)));
             if going.count() as u64 >= self.yard.ops.directors[director].jobs {
-                let log = matches!(self.yard.ops.jobs[job].kind, JobKind::Log { .. });
-                if !log || !self.waiting.iter().any(|w| w.0 == job) {
-                    self.waiting.push_back((job, level));
-                }
+                self.waiting.push_back(Waiting { drives: true, ..run });
                 return;
             }
         }
+        self.asked.insert(job, self.now);
         let moment = self.reads(job);
         let bytes = self.carries(job, level, self.now, moment);
         let whole: f64 = task.data.iter().map(|d| size(self.yard.model, *d, self.now)).sum();

@@ -7,7 +7,7 @@ use drlang::judge::{Status, Verdict};
 use drlang::model::Objective;
 use drlang::plan::{Reason, Subject};
 use drlang::quantity::{Duration, show};
-use drlang::simulate::{Case, Settings, Strike, run};
+use drlang::simulate::{Case, Settings, Strike, exceeds, run};
 use std::collections::BTreeMap;
 
 /// 2026-01-15, midnight UTC.
@@ -75,11 +75,6 @@ impl Checked {
     }
 }
 
-/// A millisecond and a millionth, for arithmetic in floating point.
-fn beyond(simulated: Duration, bound: Duration) -> bool {
-    simulated.0 > bound.0.saturating_add(bound.0 / 1_000_000).saturating_add(1_000_000)
-}
-
 fn name(c: &Compiled, v: &Verdict) -> String {
     let subject = match v.subject {
         Subject::Data(d) => c.model.data[d].name.to_string(),
@@ -143,7 +138,9 @@ pub fn check(label: &str, spec: &str, settings: &Settings) -> Checked {
             )
         };
         if let Some(bound) = v.predicted {
-            if beyond(*value, bound) || (v.status == Status::Proved && beyond(*value, v.allowed)) {
+            if exceeds(v.objective, *value, bound)
+                || (v.status == Status::Proved && exceeds(v.objective, *value, v.allowed))
+            {
                 found.wrong.push(told());
             } else if bound.0 > 0 && value.0 > 0 {
                 let kind = if v.objective == Objective::Rpo { "loss" } else { "recovery" };
