@@ -1,6 +1,6 @@
 //! What a strike takes.
 
-use crate::model::{Data, Group, Host, Link, Model, On, Scenario, Site, Store, Strike};
+use crate::model::{Data, Group, Host, Link, Model, On, Site, Store, Strike};
 use la_arena::Idx;
 use std::collections::BTreeSet;
 
@@ -20,13 +20,13 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    pub fn by(model: &Model, scenario: &Scenario) -> Self {
+    pub fn by(model: &Model, strikes: &[Strike]) -> Self {
         let mut taken = Self::default();
-        for strike in &scenario.strikes {
+        for strike in strikes {
             taken.strike(model, *strike);
         }
         let mut dead = Self::default();
-        for strike in scenario.strikes.iter().filter(|s| !matches!(s, Strike::Isolated(_))) {
+        for strike in strikes.iter().filter(|s| !matches!(s, Strike::Isolated(_))) {
             dead.strike(model, *strike);
         }
         taken.alive = taken.hosts.difference(&dead.hosts).copied().collect();

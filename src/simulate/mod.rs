@@ -11,9 +11,7 @@
 //! defect of the analysis, or of this.
 //!
 //! Absent: the moments at which a copy that is taken file by file is not of one moment, what a
-//! volume's reuse costs, shares that nothing enforces being taken unfairly, and missed runs. Strikes
-//! that fall one after the other all fall at the last moment here, so that what earlier ones cut is
-//! not held against a bound.
+//! volume's reuse costs, shares that nothing enforces being taken unfairly, and how disks fill.
 
 mod dice;
 mod lost;
@@ -29,7 +27,7 @@ mod world;
 mod writes;
 mod yard;
 
-use crate::model::{Data, Model, Objective};
+use crate::model::{Data, Model, Objective, Scenario};
 use crate::ops::Ops;
 use crate::plan::{Plan, Subject};
 use crate::quantity::Duration;
@@ -110,7 +108,7 @@ fn duration(seconds: f64) -> Duration {
 pub fn run(case: &Case<'_>, settings: &Settings, mut progress: impl FnMut(usize, usize)) -> Vec<Strike> {
     let yard = Yard::new(case.model, case.ops, case.as_of);
     let kept = recovery::kept(case.ops);
-    let taken: Vec<Taken> = case.plans.iter().map(|p| Taken::by(case.model, &p.scenario)).collect();
+    let taken: Vec<Taken> = case.plans.iter().map(|p| Taken::by(case.model, &p.scenario.strikes)).collect();
     let mut dice = Dice::new(settings.seed);
     let windows = match settings.at {
         Some(at) => {
@@ -136,13 +134,26 @@ pub fn run(case: &Case<'_>, settings: &Settings, mut progress: impl FnMut(usize,
             while world.go(*at).is_some() {}
             for (plan, (p, taken)) in case.plans.iter().zip(&taken).enumerate() {
                 let dice = own.fork(1000 + (n * case.plans.len() + plan) as u64);
-                let outcome = Recovery::new(world.clone(), p, taken, &kept, dice).run();
+                let world = match before(case.model, &p.scenario) {
+                    earlier if earlier.is_empty() => world.clone(),
+                    earlier => World::struck(&yard, &script, &earlier, *at),
+                };
+                let outcome = Recovery::new(world, p, taken, &kept, dice).run();
                 note(case, &yard, taken, plan, number, *at, &outcome, &mut strikes);
             }
             progress(number * settings.strikes.max(1) + n + 1, total);
         }
     }
     strikes
+}
+
+/// What had struck before the last strike, and how long. Where contents went wrong first, all falls
+/// at the last moment, so that what the earlier strikes cut is not held against a bound.
+fn before(model: &Model, scenario: &Scenario) -> Vec<(f64, Taken)> {
+    let earlier = scenario.earlier.iter();
+    let taken: Vec<(f64, Taken)> =
+        earlier.map(|e| (e.before.as_secs_f64(), Taken::by(model, &e.strikes))).collect();
+    if taken.iter().any(|(_, t)| t.dirty()) { Vec::new() } else { taken }
 }
 
 /// The moments at which a behaviour is struck: of those that are worst for some job or stream as

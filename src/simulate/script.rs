@@ -29,11 +29,14 @@ pub(super) struct Style {
     pub at_once: bool,
     /// Whether transactions are as large as they may be.
     pub large: bool,
+    /// Whether as many runs in a row are missed as a tier tolerates.
+    pub missed: bool,
 }
 
 impl Style {
     /// All that is admitted against the user.
-    pub const WORST: Self = Self { load: Load::Full, delays: Delays::Most, at_once: true, large: true };
+    pub const WORST: Self =
+        Self { load: Load::Full, delays: Delays::Most, at_once: true, large: true, missed: true };
 
     pub fn drawn(dice: &mut Dice) -> Self {
         Self {
@@ -45,6 +48,7 @@ impl Style {
             },
             at_once: dice.one_in(2),
             large: dice.one_in(2),
+            missed: dice.one_in(2),
         }
     }
 }
@@ -84,8 +88,18 @@ impl Script {
         let mut logs: ArenaMap<Idx<Cluster>, Course> = ArenaMap::default();
         let mut bursts: Vec<(Idx<Cluster>, f64, f64)> = Vec::new();
         let mut parts: ArenaMap<Idx<Cluster>, Vec<Course>> = ArenaMap::default();
-        let before = yard.calendar((start - past, start));
-        let due = yard.calendar((start, end + after));
+        // What is late at random may well be not at all, or by all that it may.
+        let mut late = |most: f64| match dice.below(3) {
+            0 => 0.0,
+            1 => most,
+            _ => dice.between(0.0, most),
+        };
+        let mut before = yard.calendar((start - past, start), &mut late);
+        before.iter_mut().for_each(|run| run.0 = run.0.min(start));
+        let mut due = yard.calendar((start, end + after), &mut late);
+        if style.missed {
+            miss(yard, &mut before, &mut due, end, &mut dice);
+        }
         for (id, data) in model.data.iter() {
             let changed = if style.at_once {
                 Changes::AtOnce(phase(yard, id, &due, &mut dice))
@@ -144,6 +158,32 @@ impl Script {
             Delays::Most => most,
             Delays::Least => least,
             Delays::Drawn => dice.between(least, most),
+        }
+    }
+}
+
+/// Takes out as many runs of each job, one after the other, as a tier of what it carries tolerates:
+/// among those up to the end that a strike may come after.
+fn miss(
+    yard: &Yard<'_>,
+    before: &mut Vec<(f64, Idx<Job>, Level)>,
+    due: &mut Vec<(f64, Idx<Job>, Level)>,
+    end: f64,
+    dice: &mut Dice,
+) {
+    let model = yard.model;
+    for (id, task) in yard.jobs.iter() {
+        let tiers = task.data.iter().filter_map(|d| model.tiers[model.data[*d].tier?.0].tolerate.as_ref());
+        let many = tiers.map(|t| t.value).max().unwrap_or(0) as usize;
+        let own = |list: &[(f64, Idx<Job>, Level)]| list.iter().filter(|r| r.1 == id && r.0 < end).count();
+        let (past, all) = (own(before), own(before) + own(due));
+        let first = past.saturating_sub(many) + dice.below((all - past.saturating_sub(many)).max(1));
+        let mut seen = 0;
+        for list in [&mut *before, &mut *due] {
+            list.retain(|run| {
+                seen += usize::from(run.1 == id);
+                run.1 != id || !(first..first + many).contains(&(seen - 1))
+            });
         }
     }
 }

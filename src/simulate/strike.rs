@@ -1,13 +1,27 @@
 //! What stops when something strikes or is held, and when a strike costs most.
 
 use super::lost::Taken;
+use super::script::Script;
 use super::world::World;
 use super::writes::float;
 use super::yard::Yard;
-use crate::model::Cluster;
+use crate::model::{Cluster, Mode};
 use crate::ops::{Job, JobKind};
 use la_arena::Idx;
 use std::collections::BTreeSet;
+
+impl<'a> World<'a> {
+    /// A world at a moment, so long after each of some strikes: as long as the script goes back.
+    pub fn struck(yard: &'a Yard<'a>, script: &'a Script, earlier: &[(f64, Taken)], at: f64) -> Self {
+        let mut world = Self::new(yard, script);
+        for (before, taken) in earlier {
+            while world.go((at - before).max(script.start)).is_some() {}
+            world.strike(taken);
+        }
+        while world.go(at).is_some() {}
+        world
+    }
+}
 
 impl World<'_> {
     /// A strike: what is gone stops at once.
@@ -20,6 +34,7 @@ impl World<'_> {
                 || hops.iter().any(|h| taken.links.contains(&h.link))
         });
         self.cut.extend(cut.map(|(id, _)| id));
+        self.stall();
         let dead: BTreeSet<Idx<Job>> =
             self.yard.ops.jobs.iter().map(|(id, _)| id).filter(|id| self.cannot_run(*id, taken)).collect();
         self.runs.retain(|r| !dead.contains(&r.job));
@@ -29,6 +44,21 @@ impl World<'_> {
         for (id, flow) in self.flows.iter_mut() {
             if self.cut.contains(&id) {
                 flow.sending.clear();
+            }
+        }
+    }
+
+    /// A primary that never goes on alone writes nothing more once fewer replicas are left than it
+    /// waits for.
+    fn stall(&mut self) {
+        let (model, ops) = (self.yard.model, self.yard.ops);
+        for (id, cluster) in model.clusters.iter() {
+            let waits: Vec<_> =
+                ops.streams.iter().filter(|(_, s)| s.cluster == id && s.mode != Mode::Async).collect();
+            let never_alone = !waits.is_empty() && waits.iter().all(|(_, s)| s.mode == Mode::Sync);
+            let left = waits.iter().filter(|(s, _)| !self.cut.contains(s)).count() as u64;
+            if never_alone && left < model.engines[cluster.engine].acknowledgements.value {
+                self.silent.insert(cluster.primary.0);
             }
         }
     }

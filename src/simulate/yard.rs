@@ -148,18 +148,26 @@ impl<'a> Yard<'a> {
     }
 
     /// The runs of all jobs between two moments, in their order.
-    pub fn calendar(&self, (from, to): (f64, f64)) -> Vec<(f64, Idx<Job>, Level)> {
+    pub fn calendar(
+        &self,
+        (from, to): (f64, f64),
+        mut late: impl FnMut(f64) -> f64,
+    ) -> Vec<(f64, Idx<Job>, Level)> {
         let (a, b) = (self.as_of + from as i64, self.as_of + to as i64);
         let mut all = Vec::new();
         for (id, job) in self.ops.jobs.iter() {
             for run in &job.runs {
                 let at = run.rule.occurrences(&job.zone, a, b);
-                all.extend(at.into_iter().map(|t| ((t - self.as_of) as f64, id, run.level)));
+                let jitter = run.rule.jitter.as_secs_f64();
+                all.extend(at.into_iter().map(|t| ((t - self.as_of) as f64, id, run.level, jitter)));
             }
         }
         // Of two levels at the same minute the fuller one.
         all.sort_by(|x, y| x.0.total_cmp(&y.0).then(x.1.cmp(&y.1)).then(x.2.cmp(&y.2)));
         all.dedup_by(|later, first| later.0 == first.0 && later.1 == first.1);
+        let mut all: Vec<_> =
+            all.into_iter().map(|(at, job, level, jitter)| (at + late(jitter), job, level)).collect();
+        all.sort_by(|x, y| x.0.total_cmp(&y.0));
         all
     }
 }

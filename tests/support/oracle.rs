@@ -85,17 +85,14 @@ fn name(c: &Compiled, v: &Verdict) -> String {
     format!("{subject}.{objective} under `{scenario}`")
 }
 
-/// Strikes an estate and compares each verdict with the worst that came of it.
+/// Strikes an estate and compares each verdict with the worst that came of it; nothing of a text
+/// that is no sound spec.
 pub fn check(label: &str, spec: &str, settings: &Settings) -> Checked {
-    let mut found = Checked { estates: 1, ..Checked::default() };
     let c = compiled(spec);
-    let broken: Vec<&str> = c
-        .problems
-        .iter()
-        .filter(|p| p.severity == Severity::Error && p.entry.stage != "judge")
-        .map(|p| p.message.as_str())
-        .collect();
-    assert!(broken.is_empty(), "{label} is no spec: {broken:?}\n{spec}");
+    if c.problems.iter().any(|p| p.severity == Severity::Error && p.entry.stage != "judge") {
+        return Checked::default();
+    }
+    let mut found = Checked { estates: 1, ..Checked::default() };
     let plans = c.plans().expect("plans are fit");
     let case = Case { model: &c.model, ops: &c.ops, plans: &plans, as_of: AS_OF, days: 365 };
     let strikes = run(&case, settings, |_, _| {});
