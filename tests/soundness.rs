@@ -4,8 +4,8 @@ use drlang::base::world::Memory;
 use drlang::driver::{Compiled, Options, compile};
 use drlang::judge::{Status, Verdict};
 use drlang::model::Objective;
-use drlang::plan::Subject;
-use drlang::quantity::Duration;
+use drlang::plan::{StepKind, Subject};
+use drlang::quantity::{Bytes, Duration};
 
 /// 2026-01-15, midnight UTC.
 const AS_OF: i64 = 1_768_435_200;
@@ -540,4 +540,150 @@ fn what_nobody_says_is_written_leaves_nothing_of_the_disk() {
     // One finding, and it names what is missing: no run is said to overrun.
     let told: Vec<&str> = c.problems.iter().map(|p| p.entry.name).collect();
     assert!(!told.contains(&"run-overruns"), "{told:?}");
+}
+
+#[test]
+fn a_host_that_is_lost_does_not_go_on_in_a_site_that_is_cut_off() {
+    let spec = link("l", "1 Gbit/s", "share { backup = 50 % }")
+        + "data o : t { on = db path \"/o\"; size = 1 GiB; writes = 1 KiB/s; files = independent; response = duty; backup sa { full = daily 01:00; keep = 30 days } }
+           scenario cut { lose = [site a isolated] }
+           scenario dead { lose = [host db]; then { after = 1 h; lose = [site a isolated] } }";
+    let c = compiled("30 h", "9 h", &spec);
+    // It goes on inside, where nobody reaches it.
+    assert_eq!(status(&c, "o.rpo", "cut"), Status::Proved);
+    // It is gone, and its only backup is out of reach.
+    assert_eq!(status(&c, "o.rpo", "dead"), Status::Refuted);
+}
+
+#[test]
+fn a_transaction_goes_to_both_replicas_at_once() {
+    // 30 % of 1 Gbit/s at 90 % are 33.75 MB/s for both: 4 MiB for each of them take 248.6 ms. What
+    // one writes besides leaves the other nearly all, but not then.
+    let spec = link("l", "1 Gbit/s", "share { replication = 30 % }")
+        + "cluster c : maria { primary = db; replicas = [dbb, dbb2] }
+           data o : t { on = c; size = 1 GiB; writes = 1 KiB/s; response = duty
+               replica dbb { mode = async }
+               replica dbb2 { mode = async } }";
+    let sites =
+        SITES.replace("host bkb ", "host dbb2 { address = 10.0.1.3; disk = 4 TiB at 900 MiB/s }\n host bkb ");
+    let c = raw(&format!("{PEOPLE} tier t {{ rpo = 200 ms; rto = 9 h }} {sites} {spec}"));
+    let v = verdict(&c, "o.rpo", "host db");
+    assert_ne!(v.status, Status::Proved);
+    assert!(v.predicted.is_some_and(|p| p >= Duration::from_millis(248)), "{:?}", v.predicted);
+}
+
+/// The bytes of the plan's first step of a kind.
+fn bytes_of(c: &Compiled, under: &str, of: impl Fn(&StepKind) -> Option<Bytes>) -> Bytes {
+    let plans = c.plans().expect("plans are fit");
+    let plan = plans.iter().find(|p| p.scenario.name(&c.model) == under).expect("the scenario");
+    plan.steps.iter().find_map(|s| of(&s.kind)).expect("a step of that kind")
+}
+
+#[test]
+fn a_scan_reads_all_that_weekly_copies_have_brought() {
+    // Daily fulls of 10 GiB are copied on Mondays, seven at once, and kept for 10 days: by the
+    // Thursday after next the first seven may be overwritten, but nobody does before the Monday
+    // after that. Just before it 14 are there.
+    let spec = link("l", "1 Gbit/s", "share { backup = 50 % }")
+        + "data o : t { on = db path \"/o\"; size = 10 GiB; writes = 1 KiB/s; files = independent; response = duty
+               backup sa { full = daily 01:00; keep = 30 days }
+               copy sb { of = sa; at = weekly mon 05:00; keep = 10 days } }
+           backup-server one { host = bka; stores = [sa, sb] }";
+    let c = compiled("30 days", "9 days", &spec);
+    let scan = bytes_of(&c, "site a", |k| match k {
+        StepKind::Scan { bytes, .. } => Some(*bytes),
+        _ => None,
+    });
+    assert!(scan >= Bytes::gib(140), "{scan:?}");
+}
+
+#[test]
+fn a_restore_up_to_a_moment_moves_the_whole_log_in_which_it_lies() {
+    // A full at 01:00 takes 12 s. Wrong at 01:00:05 the full of the day before is the newest, and
+    // the log that holds the moment is that of 02:00: 25 hours of 1 MiB/s, of which 24 are replayed.
+    let spec = link("l", "1 Gbit/s", "share { backup = 50 % }")
+        + "cluster c : maria { primary = db }
+           data o : t { on = c; size = 1 GiB; writes = 1 MiB/s; response = duty
+               backup sa { full = daily 01:00; log = every 1 h; keep = 30 days } }";
+    let c = compiled("30 h", "3 days", &spec);
+    let moved = bytes_of(&c, "corruption", |k| match k {
+        StepKind::Restore { bytes, .. } => Some(*bytes),
+        _ => None,
+    });
+    assert!(moved >= Bytes::gib(1).plus(Bytes::mib(25 * 3600)), "{moved:?}");
+}
+
+#[test]
+fn a_full_is_kept_until_the_next_is_done_when_runs_are_late() {
+    // 500 GiB at 10 Mbit/s take five days. The volume of the full before is free after one, and
+    // taken by the next full when that begins: then nothing is left until that one is done.
+    let spec = |keep: &str| {
+        link("l", "1 Gbit/s", "share { backup = 50 % }")
+            + &format!(
+                "data o : t {{ on = db path \"/o\"; size = 500 GiB; writes = 1 KiB/s; changed = 10 % / h; files = independent; response = duty
+                    backup sa {{ full = every 12 h; incremental = daily 13:00; keep = {keep}; limit = 10 Mbit/s }} }}"
+            )
+    };
+    let c = compiled("30 days", "90 days", &spec("1 day"));
+    assert_ne!(status(&c, "o.rpo", "host db"), Status::Proved);
+    assert_ne!(status(&c, "o.rto", "host db"), Status::Proved);
+}
+
+#[test]
+fn nothing_that_needs_what_may_be_gone_is_back_in_time() {
+    // A full may be overwritten an hour after it was made, and the next comes after a day.
+    let spec = |keep: &str| {
+        link("l", "1 Gbit/s", "share { backup = 50 % }")
+            + &format!(
+                "data o : t {{ on = db path \"/o\"; size = 1 GiB; writes = 1 KiB/s; files = independent; response = duty
+                    backup sa {{ full = daily 01:00; incremental = daily 13:00; keep = 30 days; full-pool {{ keep = {keep} }} }} }}
+                pool web {{ members = [db2]; needs = 1; port = 8080 }}
+                service shop : t {{ runs-on = web; needs = [o]; start = 40 s; check = http(\"https://www.example.com/\", within = 10 s); response = duty }}"
+            )
+    };
+    let c = compiled("30 h", "9 h", &spec("40 days"));
+    assert_eq!(status(&c, "shop.rto", "host db"), Status::Proved);
+    let c = compiled("30 h", "9 h", &spec("1 h"));
+    assert_ne!(status(&c, "o.rto", "host db"), Status::Proved);
+    assert_ne!(status(&c, "shop.rto", "host db"), Status::Proved);
+}
+
+#[test]
+fn fulls_that_were_missed_for_longer_than_they_are_kept_leave_nothing() {
+    // Three monthly fulls in a row may be missed; four months are more than the 101 days for which
+    // chains are kept here. That logs have no bound either does not bring them back.
+    let spec = link("l", "10 Gbit/s", "")
+        + "backup-server one { host = bka; stores = [sa, sb]; jobs = 1 }
+           cluster c : maria { primary = db }
+           data o : t { on = c; size = 20 GiB; writes = 1 KiB/s; response = duty
+               backup sa { full = monthly 1st sun 02:00; log = every 30 min; keep = 30 days; verify = daily 12:00 } }
+           data p : t { on = db2 path \"/p\"; size = 300 GiB; writes = 1 KiB/s; files = independent; response = duty
+               backup sa { full = monthly 1st sun 02:00; keep = 30 days } }";
+    let text =
+        format!("{PEOPLE} tier t {{ rpo = 60 h; rto = 5 days; tolerate = 3 missed runs }} {SITES} {spec}");
+    let c = raw(&text);
+    assert_ne!(status(&c, "o.rto", "corruption"), Status::Proved);
+    let c = raw(&text.replace("keep = 30 days", "keep = 200 days"));
+    let v = verdict(&c, "o.rto", "corruption");
+    assert_eq!(v.status, Status::Proved, "{:?} {:?}", v.reason, v.predicted);
+}
+
+#[test]
+fn points_outlast_what_had_been_cut_before_the_last_strike() {
+    // Three days without the replica that is backed up: of daily fulls that are kept for two days none is left.
+    let spec = |keep: &str| {
+        link("l", "1 Gbit/s", "share { backup = 50 % }").replace("share { ", "share { replication = 10 %; ")
+            + &format!(
+                "backup-server far {{ host = bkb; stores = [sa, sb] }}
+                cluster c : maria {{ primary = db; replicas = [dbb] }}
+                data o : t {{ on = c; size = 1 GiB; writes = 1 KiB/s; response = duty
+                    replica dbb {{ mode = async }}
+                    backup sb {{ from = dbb; full = daily 01:00; keep = {keep} }} }}
+                scenario s {{ lose = [host dbb]; then {{ after = 3 days; lose = [host db] }} }}"
+            )
+    };
+    let c = compiled("5 days", "9 days", &spec("2 days"));
+    assert_ne!(status(&c, "o.rpo", "s"), Status::Proved);
+    let c = compiled("5 days", "9 days", &spec("10 days"));
+    assert_eq!(status(&c, "o.rpo", "s"), Status::Proved);
 }

@@ -97,6 +97,9 @@ struct Found<'a> {
     choices: BTreeMap<Subject, &'a Choice>,
     recovered: BTreeMap<Subject, usize>,
     lost: BTreeMap<Subject, &'a Reason>,
+    /// The choices without which a step has nothing to go on with, by step: those of which nothing
+    /// may be left to be read.
+    useless: BTreeMap<usize, &'a Choice>,
 }
 
 impl<'a> Found<'a> {
@@ -105,8 +108,28 @@ impl<'a> Found<'a> {
             choices: plan.choices.iter().map(|c| (Subject::Data(c.data), c)).collect(),
             recovered: plan.recovered.iter().copied().collect(),
             lost: plan.lost.iter().map(|(s, r)| (*s, r)).collect(),
+            useless: useless(plan),
         }
     }
+}
+
+fn useless(plan: &Plan) -> BTreeMap<usize, &Choice> {
+    let stops = |c: &&Choice| matches!(c.reason, Some(Reason::RunsStop | Reason::KeptTooShort));
+    let stopped: BTreeMap<Subject, &Choice> =
+        plan.choices.iter().filter(stops).map(|c| (Subject::Data(c.data), c)).collect();
+    let ends = plan.recovered.iter().filter_map(|(s, step)| Some((*step, *stopped.get(s)?)));
+    let mut found: BTreeMap<usize, &Choice> = ends.collect();
+    if found.is_empty() {
+        return found;
+    }
+    for (n, step) in plan.steps.iter().enumerate() {
+        // Who only waits for what it holds goes on when the other gives up.
+        let needed = step.after.iter().filter(|a| !step.behind.iter().any(|(b, _)| b == *a));
+        if let Some(choice) = needed.filter_map(|a| found.get(a)).next().copied() {
+            found.entry(n).or_insert(choice);
+        }
+    }
+    found
 }
 
 fn of_subject(
@@ -216,9 +239,9 @@ fn reached<'a>(
                 let times = plan.steps.get(step).map(|s| (s.finish, s.surely));
                 let (finish, surely) = times.unwrap_or_default();
                 // Where runs stop, or nothing is left to be read, no time can be counted on.
-                let useless = |r: &Reason| matches!(r, Reason::RunsStop | Reason::KeptTooShort);
-                let stops = choice.and_then(|c| c.reason.as_ref()).is_some_and(useless);
-                let predicted = (finish != Duration::MAX && !stops).then_some(finish);
+                let stops = found.useless.get(&step).copied();
+                let predicted = (finish != Duration::MAX && stops.is_none()).then_some(finish);
+                let choice = stops.or(choice);
                 // What keeps the loss from having a bound keeps the restore from having one.
                 let missing = || Reason::MissingInput(unbounded(estate, plan, step));
                 let reason = match predicted {

@@ -1,7 +1,7 @@
 //! Which copy serves what was hit: one choice per database or tree of files, on which recovery
 //! point and recovery time are both judged.
 
-use super::outage::{Outages, aged, older, stream_after_outage, surely_aged};
+use super::outage::{Outages, aged, stream_after_outage, surely_aged};
 use super::requisites::{Openings, keys_left};
 use super::step::{Means, Reason};
 use super::units::Unit;
@@ -393,10 +393,8 @@ impl Chooser<'_> {
         if files && self.model.data[copy.data].files == Files::Together {
             (loss, surely, reason) = (None, Duration::ZERO, Some(Reason::NoConsistentMoment));
         }
-        if loss.is_some() && !self.stands(data, log) {
-            (loss, reason) = (None, Some(Reason::KeptTooShort));
-        }
-        if self.missed > 0 && loss.is_some() && !self.base_stands(data) {
+        // Whatever else keeps the loss from having a bound: no time can be counted on either.
+        if !self.stands(data, log) || self.missed > 0 && !self.base_stands(data) {
             (loss, reason) = (None, Some(Reason::KeptTooShort));
         }
         if !self.room(target, provision) {
@@ -418,15 +416,16 @@ impl Chooser<'_> {
     }
 
     /// Whether the newest point is still whole when the next is complete, and a day after people have
-    /// decided: runs that fail after a loss take volumes like others until they are held. Where runs wait for one
-    /// another the schedule alone says it.
+    /// decided: runs that fail after a loss, the first of several, take volumes like others until they
+    /// are held. Not where nobody knows when runs are complete.
     fn stands(&self, data: Idx<Job>, log: Option<Idx<Job>>) -> bool {
         let Some(points) = self.facts.points.get(data) else { return true };
         let kept = log.map(|l| (self.ops.jobs[l].held(Level::Log), Duration::ZERO));
         let people = self.model.responses.iter().map(|(_, r)| r.detect.value.1.plus(r.declare.value.1));
         let held = people.max().unwrap_or_default().plus(Duration::from_days(1));
-        let asked = Asked { until_read: held, lock: None, logs: kept };
-        if points.reach.is_some() { points.serves(asked) } else { points.breaks.is_none() }
+        let cut = |job: Idx<Job>| self.outages.job(self.model, self.ops, job).most;
+        let cut = cut(data).max(log.map_or(Duration::ZERO, cut));
+        points.serves(Asked { until_read: held.plus(cut), lock: None, logs: kept })
     }
 
     /// Whether the full that runs stand on is still kept when as many fulls as runs had been
@@ -434,17 +433,20 @@ impl Chooser<'_> {
     fn base_stands(&self, data: Idx<Job>) -> bool {
         let mut job = data;
         let mut kept = self.ops.jobs[data].keep;
+        let mut copied = Duration::ZERO;
         while let JobKind::Copy { of, .. } = &self.ops.jobs[job].kind {
+            // Copies that were missed let it grow older on the way.
+            let Some(late) = self.facts.jobs.get(job).and_then(|f| aged(f, self.missed)) else {
+                return false;
+            };
+            copied = copied.plus(late);
             job = *of;
             kept = kept.min(self.ops.jobs[job].keep);
         }
-        let full = self.facts.jobs.get(job).and_then(|f| f.level(crate::ops::Level::Full));
+        let full = self.facts.jobs.get(job).and_then(|f| f.level(Level::Full));
         let Some(full) = full else { return true };
         let (Some(gap), Some(run)) = (full.same.or(full.gap), full.most) else { return false };
-        let age = gap.length.plus(run).times(self.missed.saturating_add(1));
-        // Copies that were missed let it grow older on the way.
-        let copied = older(self.ops, self.facts, data, self.missed);
-        copied.is_some_and(|c| age.plus(c) <= kept)
+        gap.length.plus(run).times(self.missed.saturating_add(1)).plus(copied) <= kept
     }
 
     /// Who restores from a store: the director that schedules, or the one on the store's own host

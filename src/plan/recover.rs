@@ -143,7 +143,7 @@ impl Builder<'_> {
         let Some(older) = older(ops, facts, *data, missed) else {
             return Kept { loss: None, surely: chosen.surely, reason: Some(Reason::KeptTooShort) };
         };
-        let latest = asked(read.finish.plus(older));
+        let latest = asked(read.finish.plus(older).plus(chosen.cut.most));
         if facts.points.get(*data).is_some_and(|p| p.serves(latest)) {
             return as_chosen();
         }

@@ -52,6 +52,8 @@ pub(super) struct Recovery<'a, 'w> {
     pub points: BTreeMap<Idx<Data>, Option<Point>>,
     /// What each restored point needs the oldest of, until its restore has ended.
     pub reading: BTreeMap<usize, (Idx<Data>, Idx<Job>)>,
+    /// Restores that found nothing.
+    pub failed: BTreeSet<usize>,
     outcome: Outcome,
 }
 
@@ -68,14 +70,16 @@ impl<'a, 'w> Recovery<'a, 'w> {
             struck,
             points: BTreeMap::new(),
             reading: BTreeMap::new(),
+            failed: BTreeSet::new(),
             outcome: Outcome::default(),
         }
     }
 
     /// Carries the plan out.
     pub fn run(mut self) -> Outcome {
+        let streams = self.world.flows.iter().map(|(id, _)| id);
         let fronts: BTreeMap<Idx<Stream>, f64> =
-            self.world.flows.iter().map(|(id, f)| (id, f.received.min(self.struck))).collect();
+            streams.map(|id| (id, self.world.front(id, |f| f.received))).collect();
         self.world.strike(self.taken);
         for choice in &self.plan.choices {
             let loss = match choice.means {
@@ -199,11 +203,15 @@ impl<'a, 'w> Recovery<'a, 'w> {
                     let Some(step) = plan.steps.get(n).filter(|s| s.stage == Stage::Recover) else {
                         continue;
                     };
-                    let ready = step.after.iter().all(|a| ends.get(*a).copied().flatten().is_some());
+                    // Who only waits for what it holds goes on when nothing is there to be restored.
+                    let gave_up =
+                        |a: &usize| self.failed.contains(a) && step.behind.iter().any(|(b, _)| b == a);
+                    let ended = |a: &usize| ends.get(*a).copied().flatten().is_some() || gave_up(a);
+                    let ready = step.after.iter().all(ended);
                     if ready && begun.insert(n) {
                         let work = self.parts(n, step, fronts);
                         parts.insert(n, work);
-                        moved |= self.next(n, &mut parts, &mut timers, &mut ends);
+                        moved |= self.next(n, &mut parts, &mut timers, &mut ends) || self.failed.contains(&n);
                     }
                 }
                 if !moved {

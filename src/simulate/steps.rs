@@ -167,6 +167,7 @@ impl Recovery<'_, '_> {
         self.points.insert(unit, point);
         self.reading.insert(n, (unit, main));
         let Some(mut point) = point else {
+            self.failed.insert(n);
             parts.push_back(Part::Time(f64::INFINITY));
             return;
         };

@@ -454,7 +454,22 @@ impl<'a> World<'a> {
     /// The moment up to which a job's source holds everything.
     fn reads(&self, job: Idx<Job>) -> f64 {
         let stream = self.yard.jobs.get(job).and_then(|t| t.reads);
-        stream.and_then(|s| self.flows.get(s)).map_or(self.now, |f| f.applied.min(self.now))
+        stream.map_or(self.now, |s| self.front(s, |f| f.applied))
+    }
+
+    /// The moment up to which a replica holds everything: one that reads another has nothing that
+    /// this one has not.
+    pub fn front(&self, stream: Idx<Stream>, of: impl Fn(&Flow) -> f64) -> f64 {
+        let ops = self.yard.ops;
+        let mut front = self.now;
+        let mut next = Some(stream);
+        // Chains have no cycles, and are no longer than all streams.
+        for _ in 0..ops.streams.len() {
+            let Some(stream) = next else { break };
+            front = self.flows.get(stream).map_or(front, |f| of(f).min(front));
+            next = ops.streams[stream].source(self.yard.model, ops);
+        }
+        front
     }
 
     /// Whether a drive is free on each store of a job that has so many. Bacula's director takes all

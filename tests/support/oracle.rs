@@ -71,7 +71,7 @@ impl Checked {
     }
 
     pub fn wrong_in_short(&self) -> String {
-        self.wrong.iter().take(12).map(String::as_str).collect::<Vec<_>>().join("\n")
+        self.wrong.iter().take(40).map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 }
 
