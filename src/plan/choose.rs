@@ -30,6 +30,15 @@ pub(super) struct Candidate {
     pub cut: Outage,
 }
 
+impl Candidate {
+    /// Whether it loses no more than is allowed, for all that is known: how much it loses may have
+    /// no bound that could be shown.
+    fn may_meet(&self, allowed: Duration) -> bool {
+        let unknown = matches!(self.reason, Some(Reason::Overruns | Reason::MissingInput(_)));
+        self.surely <= allowed && (self.loss.is_some() || unknown)
+    }
+}
+
 /// Where a candidate's bytes are.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
@@ -66,8 +75,9 @@ pub(super) struct Chooser<'a> {
 impl Chooser<'_> {
     /// The candidates for a unit, the best first and never none, or why there is none.
     ///
-    /// One that meets the recovery point comes before one that does not; then promotion before
-    /// publication before restore; then no new machine before a new one; then the least loss.
+    /// One that meets the recovery point comes before one that may, and that before one that does
+    /// not; then promotion before publication before restore; then no new machine before a new one;
+    /// then the least loss.
     pub fn ranked(&self, unit: &Unit) -> Result<Vec<Candidate>, Reason> {
         let mut found = Vec::new();
         let Some(first) = unit.data.first() else { return Err(Reason::NoCopySurvives) };
@@ -99,7 +109,9 @@ impl Chooser<'_> {
         let allowed = self.allowed(unit);
         found.sort_by_key(|c: &Candidate| {
             let loss = c.loss.unwrap_or(Duration::MAX);
-            (allowed.is_some_and(|a| loss > a), c.loss.is_none(), c.means, c.provision, loss, c.copy)
+            let misses = allowed.is_some_and(|a| loss > a);
+            let hopeless = allowed.is_some_and(|a| !c.may_meet(a));
+            (misses, hopeless, c.loss.is_none(), c.means, c.provision, loss, c.copy)
         });
         Ok(found)
     }
@@ -114,12 +126,15 @@ impl Chooser<'_> {
     }
 
     /// Those of the ranked candidates that may stand in for the best so that it is done earlier:
-    /// none that misses a recovery point which the best meets, and none that loses more where
-    /// there is no such point to be met.
+    /// none that misses a recovery point which the best meets, or may meet, and none that loses more
+    /// where there is no such point to be met.
     pub fn as_good(&self, unit: &Unit, mut ranked: Vec<Candidate>) -> Vec<Candidate> {
-        let Some(best) = ranked.first().map(|c| c.loss.unwrap_or(Duration::MAX)) else { return ranked };
-        let most = self.allowed(unit).filter(|a| best <= *a).unwrap_or(best);
-        ranked.retain(|c| c.loss.unwrap_or(Duration::MAX) <= most);
+        let Some(first) = ranked.first() else { return ranked };
+        let best = first.loss.unwrap_or(Duration::MAX);
+        let allowed = self.allowed(unit);
+        let hope = allowed.filter(|a| first.may_meet(*a));
+        let most = allowed.filter(|a| best <= *a).unwrap_or(best);
+        ranked.retain(|c| c.loss.unwrap_or(Duration::MAX) <= most && hope.is_none_or(|a| c.may_meet(a)));
         ranked
     }
 
