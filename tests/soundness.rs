@@ -598,6 +598,21 @@ fn a_scan_reads_all_that_weekly_copies_have_brought() {
 }
 
 #[test]
+fn a_run_that_may_come_right_after_another_is_no_reason_to_count_it_once() {
+    // A full at 23:00 may be an hour late, when an incremental is due. Of 60 days 60 are there.
+    let spec = link("l", "1 Gbit/s", "share { backup = 50 % }")
+        + "data o : t { on = dbb path \"/o\"; size = 10 GiB; writes = 1 KiB/s; changed = 1 % / day; files = independent; response = duty
+               backup sb { full = daily 23:00 jitter 1 h; incremental = every 6 h; keep = 60 days } }
+           backup-server one { host = dbb; stores = [sa, sb] }";
+    let c = compiled("30 h", "9 days", &spec);
+    let scan = bytes_of(&c, "host dbb", |k| match k {
+        StepKind::Scan { bytes, .. } => Some(*bytes),
+        _ => None,
+    });
+    assert!((Bytes::gib(600)..Bytes::gib(720)).contains(&scan), "{scan:?}");
+}
+
+#[test]
 fn a_restore_up_to_a_moment_moves_the_whole_log_in_which_it_lies() {
     // A full at 01:00 takes 12 s. Wrong at 01:00:05 the full of the day before is the newest, and
     // the log that holds the moment is that of 02:00: 25 hours of 1 MiB/s, of which 24 are replayed.

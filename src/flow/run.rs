@@ -41,6 +41,8 @@ pub struct LevelFact {
     pub same: Option<Gap>,
     /// The shortest time from a run of this level to the next run.
     pub room: Option<Duration>,
+    /// The most runs of this level that are due on one day.
+    pub per_day: u64,
     /// What is left at least, when a run is due, of the window that its schedule states, and of
     /// which run.
     pub window: Option<Gap>,
@@ -82,6 +84,10 @@ pub struct Terms {
 /// The fixed time of a job of the backup product: 2.3 to 4 s as measured, rounded up.
 pub const JOB_OVERHEAD: Duration = Duration::from_secs(5);
 
+const DAY: Duration = Duration::from_days(1);
+/// Clocks show an hour twice at most once in so long.
+const HALF_YEAR: Duration = Duration::from_days(180);
+
 impl LevelFact {
     /// The longest time between two runs of this level, those that start late counted; `None`
     /// without a bound.
@@ -111,6 +117,21 @@ impl LevelFact {
             Between::Unbounded => return None,
         };
         Some(gap.plus(self.most?))
+    }
+
+    /// How many runs of this level begin within a time at most, both ends counted: no two are nearer
+    /// than the room, and no day has more than the schedule has times. Days that the time only
+    /// touches, what is late by up to a day, and hours that clocks show twice count whole.
+    pub fn runs_in(&self, time: Duration) -> u64 {
+        if self.same.is_none() {
+            return 1;
+        }
+        let days = time.0.div_ceil(DAY.0).saturating_add(3).saturating_add(time.0 / HALF_YEAR.0);
+        let by_day = self.per_day.saturating_mul(days);
+        match self.room {
+            Some(room) if room.0 > 0 => time.0.div_ceil(room.0).saturating_add(1).min(by_day),
+            _ => by_day,
+        }
     }
 
     /// Whether a run may end outside of the window that its schedule states.
@@ -166,8 +187,10 @@ impl JobFact {
             base = differential.apart().unwrap_or(base);
         }
         if let Some(incremental) = self.level(Level::Incremental) {
-            let room = incremental.room.unwrap_or(Duration::from_hours(1)).0.max(1);
-            sum = sum.plus(incremental.bytes?.times(base.0.div_ceil(room)));
+            // Those between two fulls: neither end counts.
+            let room = incremental.room.map_or(1, |r| r.0.max(1));
+            let many = base.0.div_ceil(room).min(incremental.runs_in(base));
+            sum = sum.plus(incremental.bytes?.times(many));
         }
         Some(sum)
     }
@@ -324,6 +347,7 @@ pub(super) fn volumes(
             gap,
             same: get(&gaps.same),
             room: get(&gaps.room).map(|g| g.length),
+            per_day: gaps.per_day.get(at).copied().unwrap_or(0),
             window: get(&gaps.windows),
             most: None,
             between: Between::AsSaid,
@@ -365,8 +389,7 @@ fn carried(
             let since = gap?.length;
             let mut sum = Bytes::ZERO;
             for l in &original.levels {
-                let n = l.same.map_or(1, |_| since.0.div_ceil(shortest(l).0.max(1)) + 1);
-                let n = if l.level == Level::Log { 1 } else { n };
+                let n = if l.level == Level::Log { 1 } else { l.runs_in(since) };
                 let bytes = match l.level {
                     Level::Log => log_bytes(model, facts.horizon, &ops.jobs[*of], since.plus(l.gap?.length))?,
                     _ => l.bytes?,
@@ -401,13 +424,7 @@ fn copied(ops: &Ops, facts: &Facts, job: &Job, fact: &LevelFact) -> u64 {
         original = *of;
     }
     let levels = facts.jobs.get(original).map_or(&[][..], |f| f.levels.as_slice());
-    let runs = |l: &LevelFact| l.same.map_or(1, |_| since.0.div_ceil(shortest(l).0.max(1)).saturating_add(1));
-    levels.iter().map(runs).fold(0, u64::saturating_add)
-}
-
-/// The shortest time between two runs of a level.
-fn shortest(level: &LevelFact) -> Duration {
-    level.room.unwrap_or(Duration::from_hours(1))
+    levels.iter().map(|l| l.runs_in(since)).fold(0, u64::saturating_add)
 }
 
 /// Log written in a time, at most.

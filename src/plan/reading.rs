@@ -114,7 +114,7 @@ impl Reading<'_> {
         }
         let mut sum = Bytes::ZERO;
         for level in &self.facts.jobs.get(original)?.levels {
-            sum = sum.plus(level.bytes?.times(runs_in(self.stands(job, level.level)?, level.room)));
+            sum = sum.plus(level.bytes?.times(level.runs_in(self.stands(job, level.level)?)));
         }
         Some(sum)
     }
@@ -137,17 +137,8 @@ impl Reading<'_> {
         let fact = self.facts.jobs.get(self.ops.original(job))?;
         let mut sum = fact.level(Level::Full)?.bytes?;
         for level in fact.levels.iter().filter(|l| l.level != Level::Full) {
-            sum = sum.plus(level.bytes?.times(runs_in(self.stands(job, level.level)?, level.room)));
+            sum = sum.plus(level.bytes?.times(level.runs_in(self.stands(job, level.level)?)));
         }
         Some(sum)
-    }
-}
-
-/// How many runs fall into a time at most, when no two of them are nearer than `room`.
-fn runs_in(time: Duration, room: Option<Duration>) -> u64 {
-    match room {
-        Some(room) if room.0 > 0 => time.0.div_ceil(room.0).saturating_add(1),
-        // It has run once.
-        _ => 1,
     }
 }

@@ -72,8 +72,11 @@ fn scaled(value: u64, units: &[(u64, &str)], last: &str) -> String {
     format!("{value} {last}")
 }
 
-/// `800 GiB`.
+/// `800 GiB`; of the largest number, which stands for no bound, just that.
 pub fn bytes(b: Bytes) -> String {
+    if b.0 == u64::MAX {
+        return "without a bound".to_owned();
+    }
     scaled(
         b.0,
         &[(1 << 50, "PiB"), (1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")],

@@ -107,7 +107,6 @@ fn duration(seconds: f64) -> Duration {
 /// Strikes an estate. `progress` is told how much is done, and of how much.
 pub fn run(case: &Case<'_>, settings: &Settings, mut progress: impl FnMut(usize, usize)) -> Vec<Strike> {
     let yard = Yard::new(case.model, case.ops, case.as_of);
-    let kept = recovery::kept(case.ops);
     let taken: Vec<Taken> = case.plans.iter().map(|p| Taken::by(case.model, &p.scenario.strikes)).collect();
     let mut dice = Dice::new(settings.seed);
     let windows = match settings.at {
@@ -117,7 +116,7 @@ pub fn run(case: &Case<'_>, settings: &Settings, mut progress: impl FnMut(usize,
         }
         None => windows::choose(&yard, case.days, settings.windows, &mut dice),
     };
-    let past = windows::past(&kept);
+    let past = windows::past(case.ops);
     let total = windows.len() * settings.strikes.max(1);
     let mut strikes = Vec::new();
     for (number, window) in windows.iter().enumerate() {
@@ -138,7 +137,7 @@ pub fn run(case: &Case<'_>, settings: &Settings, mut progress: impl FnMut(usize,
                     earlier if earlier.is_empty() => world.clone(),
                     earlier => World::struck(&yard, &script, &earlier, *at),
                 };
-                let outcome = Recovery::new(world, p, taken, &kept, dice).run();
+                let outcome = Recovery::new(world, p, taken, dice).run();
                 note(case, &yard, taken, plan, number, *at, &outcome, &mut strikes);
             }
             progress(number * settings.strikes.max(1) + n + 1, total);

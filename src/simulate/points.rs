@@ -17,8 +17,8 @@ pub(super) struct Point {
     pub logs: f64,
     /// What of them is replayed: nothing from where contents are wrong on.
     pub replayed: f64,
-    /// The end of the oldest run that it needs.
-    pub oldest: f64,
+    /// Until when all that it needs is kept.
+    pub until: f64,
 }
 
 /// The newest point at a moment, with nothing in it of `clean` or later.
@@ -47,16 +47,17 @@ pub(super) fn newest(
         full: chain.first().map_or(0.0, |d| d.bytes),
         logs: 0.0,
         replayed: 0.0,
-        oldest: chain.iter().map(|d| d.end).fold(f64::INFINITY, f64::min),
+        until: chain.iter().map(|d| world.kept_until(data, d)).fold(f64::INFINITY, f64::min),
     };
-    for run in log.map_or(&[][..], |log| world.held_by(log, at)) {
+    for (log, run) in log.into_iter().flat_map(|log| world.held_by(log, at).iter().map(move |run| (log, run)))
+    {
         if run.holds.0 <= top.holds.0 || point.moment >= before {
             continue;
         }
         let wrong = world.logged(data, before.min(run.holds.0), run.holds.0);
         point.logs += run.bytes;
         point.replayed += (run.bytes - wrong).max(0.0);
-        point.oldest = point.oldest.min(run.end);
+        point.until = point.until.min(world.kept_until(log, run));
         // Replay stops just before what is wrong.
         point.moment = point.moment.max(run.holds.0.min(before));
     }

@@ -8,7 +8,7 @@ use super::yard::together;
 use crate::model::{Data, Host, Mode};
 use crate::ops::{Job, Stream};
 use crate::plan::{Choice, Means, Plan, Stage, Step, StepKind, Subject};
-use la_arena::{ArenaMap, Idx};
+use la_arena::Idx;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What one strike came to, in seconds.
@@ -28,24 +28,10 @@ pub(super) enum Part {
     Move { devices: Vec<usize>, cap: f64, bytes: f64 },
 }
 
-/// How long the runs of each job can be read, in seconds from their ends.
-pub(super) type Kept = ArenaMap<Idx<Job>, f64>;
-
-/// What any run of a job is kept for: the shortest of its pools and of what the catalogue keeps.
-pub(super) fn kept(ops: &crate::ops::Ops) -> Kept {
-    let shortest = |job: &Job| {
-        let records = [job.files_kept, job.jobs_kept];
-        let records = records.iter().flatten().map(|r| r.value);
-        job.pools.iter().map(|p| p.keep).chain(records).min()
-    };
-    ops.jobs.iter().filter_map(|(id, job)| Some((id, shortest(job)?.as_secs_f64()))).collect()
-}
-
 pub(super) struct Recovery<'a, 'w> {
     pub world: World<'w>,
     pub plan: &'a Plan,
     pub taken: &'a Taken,
-    pub kept: &'a Kept,
     pub dice: Dice,
     pub struck: f64,
     /// The points that were restored, by the first data class of what goes together.
@@ -59,13 +45,12 @@ pub(super) struct Recovery<'a, 'w> {
 
 impl<'a, 'w> Recovery<'a, 'w> {
     /// Strikes a world as it is now.
-    pub fn new(world: World<'w>, plan: &'a Plan, taken: &'a Taken, kept: &'a Kept, dice: Dice) -> Self {
+    pub fn new(world: World<'w>, plan: &'a Plan, taken: &'a Taken, dice: Dice) -> Self {
         let struck = world.now;
         Self {
             world,
             plan,
             taken,
-            kept,
             dice,
             struck,
             points: BTreeMap::new(),
@@ -285,10 +270,9 @@ impl<'a, 'w> Recovery<'a, 'w> {
             StepKind::Restore { .. } => {
                 // What was pruned while it was read is not there.
                 if let Some((unit, job)) = self.reading.remove(&n) {
-                    let held = self.kept.get(job).copied().unwrap_or(f64::INFINITY);
                     let pruned = self.world.pruned(job);
                     let slot = self.points.entry(unit).or_default();
-                    if slot.is_some_and(|p| pruned > p.oldest + held) {
+                    if slot.is_some_and(|p| pruned > p.until) {
                         *slot = None;
                     }
                 }

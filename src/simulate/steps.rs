@@ -7,8 +7,8 @@ use super::recovery::{Part, Recovery};
 use super::writes::size;
 use super::yard::{OVERHEAD, together};
 use crate::model::{Class, Cluster, CopyKind, Host, Mode, Response, Store, Vip};
+use crate::ops::Stream;
 use crate::ops::shaping::way_back;
-use crate::ops::{Job, Stream};
 use crate::plan::{Step, StepKind};
 use crate::quantity::Duration;
 use la_arena::Idx;
@@ -67,10 +67,7 @@ impl Recovery<'_, '_> {
             }
             StepKind::Scan { store, jobs, .. } => {
                 let s = &model.stores[*store];
-                let held = |j: &Idx<Job>| {
-                    self.world.pruned(*j) - self.kept.get(*j).copied().unwrap_or(f64::INFINITY)
-                };
-                let bytes = jobs.iter().map(|j| self.world.kept(*j, held(j))).sum();
+                let bytes = jobs.iter().flat_map(|j| self.world.kept(*j)).map(|d| d.bytes).sum();
                 parts.push_back(Part::Time(s.mount.value.as_secs_f64()));
                 parts.push_back(self.between(0.0, OVERHEAD));
                 parts.push_back(self.read(*store, bytes));
@@ -177,14 +174,8 @@ impl Recovery<'_, '_> {
         );
         if scanned && copied && matches!(model.data[data].on, crate::model::On::Files { .. }) {
             // Which run is a full one is not known: everything that is there is laid over.
-            let since = self.world.pruned(main) - self.kept.get(main).copied().unwrap_or(f64::INFINITY);
-            let newer: f64 = self
-                .world
-                .held_by(main, self.world.now)
-                .iter()
-                .filter(|d| d.end >= since && d.level != crate::ops::Level::Full)
-                .map(|d| d.bytes)
-                .sum();
+            let newer: f64 =
+                self.world.kept(main).filter(|d| d.level != crate::ops::Level::Full).map(|d| d.bytes).sum();
             point.chain = point.full + newer;
         }
         let mut devices: Vec<usize> = yard.network.number(Device::Store(store)).into_iter().collect();

@@ -2,7 +2,7 @@
 
 use super::lost::Taken;
 use super::script::Script;
-use super::world::World;
+use super::world::{Done, World};
 use super::writes::float;
 use super::yard::Yard;
 use crate::model::{Cluster, Mode};
@@ -86,9 +86,15 @@ impl World<'_> {
         self.paused.insert(director);
     }
 
-    /// What the store of each job holds, in bytes, of runs that ended after a moment.
-    pub fn kept(&self, job: Idx<Job>, since: f64) -> f64 {
-        self.held_by(job, self.now).iter().filter(|d| d.end >= since).map(|d| d.bytes).sum()
+    /// Until when a run of a job is kept at least.
+    pub fn kept_until(&self, job: Idx<Job>, run: &Done) -> f64 {
+        run.end + self.yard.ops.jobs[job].held(run.level).as_secs_f64()
+    }
+
+    /// The runs of a job that its store still holds.
+    pub fn kept(&self, job: Idx<Job>) -> impl Iterator<Item = &Done> {
+        let pruned = self.pruned(job);
+        self.held_by(job, self.now).iter().filter(move |d| self.kept_until(job, d) >= pruned)
     }
 
     /// For each job the run for which one waited longest since the begin of the one before, and

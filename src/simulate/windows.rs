@@ -1,9 +1,8 @@
 //! Which stretches of the horizon are simulated.
 
 use super::dice::Dice;
-use super::recovery::Kept;
 use super::yard::Yard;
-use crate::ops::Level;
+use crate::ops::{Level, Ops};
 use std::collections::{BTreeMap, BTreeSet};
 
 const DAY: f64 = 86_400.0;
@@ -13,8 +12,9 @@ pub(super) const LENGTH: f64 = 8.0 * DAY;
 pub(super) const AFTER: f64 = 12.0 * DAY;
 
 /// How long runs are remembered when a stretch begins.
-pub(super) fn past(kept: &Kept) -> f64 {
-    kept.iter().map(|(_, k)| *k).fold(40.0 * DAY, f64::max).min(130.0 * DAY)
+pub(super) fn past(ops: &Ops) -> f64 {
+    let kept = ops.jobs.iter().flat_map(|(_, j)| &j.pools).map(|p| p.keep.as_secs_f64());
+    kept.fold(40.0 * DAY, f64::max).min(130.0 * DAY)
 }
 
 /// The ends of the longest gaps before the runs of each level of each job, and the days on which clocks are

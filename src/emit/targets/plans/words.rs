@@ -4,7 +4,7 @@ use super::acts::pointed;
 use crate::emit::target::Input;
 use crate::model::{Host, On};
 use crate::plan::{Plan, Step, StepKind};
-use crate::quantity::show;
+use crate::quantity::{Bytes, show};
 use la_arena::Idx;
 
 /// A list for people: `a, b and c`.
@@ -47,17 +47,17 @@ pub fn title(input: Input<'_>, plan: &Plan, step: &Step) -> String {
             model.sites[model.hosts[*h].site].name
         ),
         StepKind::Scan { director, store, bytes, .. } => format!(
-            "Read the volumes in {} into the catalogue of {}, at most {}",
+            "Read the volumes in {} into the catalogue of {}, {}",
             model.stores[*store].name,
             input.ops.directors[*director].name,
-            show::bytes(*bytes)
+            at_most(*bytes)
         ),
         StepKind::Restore { data, store, to, bytes, .. } => format!(
-            "Restore {} from {} to {}, at most {}",
+            "Restore {} from {} to {}, {}",
             kept_with(input, *data),
             model.stores[*store].name,
             host(to),
-            show::bytes(*bytes)
+            at_most(*bytes)
         ),
         StepKind::Prepare { cluster, host: h, dump, .. } => {
             let name = &model.clusters[*cluster].name;
@@ -300,5 +300,13 @@ pub fn fails(input: Input<'_>, plan: &Plan, step: &Step) -> String {
         StepKind::Announce => "Use the telephone.".to_owned(),
         StepKind::Reprotect { .. } => "Until it is done a second loss may take everything: say so.".to_owned(),
         StepKind::FailBack { .. } => "Stay where the work is now; it can go back on another day.".to_owned(),
+    }
+}
+
+/// How much is moved, where that has a bound.
+fn at_most(bytes: Bytes) -> String {
+    match bytes {
+        Bytes(u64::MAX) => "nobody can say how much".to_owned(),
+        bytes => format!("at most {}", show::bytes(bytes)),
     }
 }
