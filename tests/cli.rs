@@ -131,6 +131,12 @@ fn why_adds_up_to_the_verdict() {
     let o = drc(&["why", "examples/shop", "order.rpo", DAY]);
     assert!(err(&o).contains("did you mean `orders`?"), "{}", err(&o));
     assert_eq!(drc(&["why", "examples/shop", "orders", DAY]).status.code(), Some(2));
+    // A spec alone is no objective, and what is missing is said.
+    for command in ["why", "profile"] {
+        let o = drc(&[command, "examples/shop", DAY]);
+        assert_eq!(o.status.code(), Some(2));
+        assert!(err(&o).contains("name something in `examples/shop` too"), "{}", err(&o));
+    }
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl Starts {
         let look = |turn: Option<i64>, a: i64, b: i64| {
             let end = b.saturating_add(ahead(weekly, busy));
             let mut starts: Vec<i64> = runs.iter().flat_map(|r| r.occurrences(zone, a, end)).collect();
-            starts.sort_unstable();
+            starts.sort();
             starts.dedup();
             Window { turn, until: b, starts }
         };

@@ -260,7 +260,7 @@ impl Rule {
                 Err(_) => break,
             }
         }
-        found.sort_unstable();
+        found.sort();
         found.dedup();
         found
     }

@@ -13,6 +13,21 @@ use crate::plan::Plan;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+/// A path, if one comes first, and the name of what is asked for in it, such as `wanted`.
+///
+/// # Errors
+/// When a spec is named and nothing in it.
+pub(super) fn path_and<'a>(what: &'a [String], wanted: &str) -> Result<(PathBuf, &'a str), Failure> {
+    match what {
+        [only] if only.ends_with(".dr") || Path::new(only).join("main.dr").exists() => {
+            Err(Failure(format!("name something in `{only}` too, such as `{wanted}`")))
+        }
+        [name] => Ok((PathBuf::from("."), name)),
+        [path, name, ..] => Ok((PathBuf::from(path), name)),
+        [] => Err(Failure(format!("name something, such as `{wanted}`"))),
+    }
+}
+
 /// A compiled spec, and its findings in order.
 #[derive(Debug)]
 pub(super) struct Spec {

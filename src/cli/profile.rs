@@ -1,6 +1,6 @@
 //! `drc profile`.
 
-use super::input::Spec;
+use super::input::{Spec, path_and};
 use super::terminal::Terminal;
 use super::{Common, Failure, Outcome};
 use crate::base::similar::nearest;
@@ -11,7 +11,6 @@ use crate::model::{Idx, Model};
 use crate::ops::Job;
 use crate::quantity::{Bytes, show};
 use clap::Args;
-use std::path::PathBuf;
 
 /// Runs that are listed one by one; more are counted.
 const LISTED: usize = 14;
@@ -29,11 +28,7 @@ pub(super) struct Profile {
 
 impl Profile {
     pub fn run(&self, terminal: &Terminal) -> Result<Outcome, Failure> {
-        let (path, name) = match self.what.as_slice() {
-            [name] => (PathBuf::from("."), name),
-            [path, name] => (PathBuf::from(path), name),
-            _ => return Err(Failure("name one data class, or one job".to_owned())),
-        };
+        let (path, name) = path_and(&self.what, "orders")?;
         let spec = Spec::read(&path, &self.common)?;
         let c = &spec.compiled;
         let data = c.model.data.iter().find(|(_, d)| d.name == *name).map(|(id, _)| id);

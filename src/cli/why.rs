@@ -1,6 +1,6 @@
 //! `drc why`.
 
-use super::input::Spec;
+use super::input::{Spec, path_and};
 use super::terminal::Terminal;
 use super::{Common, Failure, Outcome, table};
 use crate::base::SourceMap;
@@ -11,7 +11,6 @@ use crate::plan::{Lost, Subject, plan, votes};
 use crate::quantity::show;
 use crate::why::{self, Node, Source, Value};
 use clap::Args;
-use std::path::PathBuf;
 
 /// The derivation of one number.
 #[derive(Debug, Args)]
@@ -28,11 +27,7 @@ pub(super) struct Why {
 
 impl Why {
     pub fn run(&self, terminal: &Terminal) -> Result<Outcome, Failure> {
-        let (path, objective) = match self.what.as_slice() {
-            [objective] => (PathBuf::from("."), objective),
-            [path, objective] => (PathBuf::from(path), objective),
-            _ => return Err(Failure("name one objective, such as `orders.rpo`".to_owned())),
-        };
+        let (path, objective) = path_and(&self.what, "orders.rpo")?;
         let (subject, objective) = match objective.rsplit_once('.') {
             Some((s, "rpo")) => (s, Objective::Rpo),
             Some((s, "rto")) => (s, Objective::Rto),

@@ -84,7 +84,8 @@ impl Expander {
                 }
             }
         }
-        table.sort_unstable();
+        // Each rule's moments rise already: a sort that merges is done in one pass.
+        table.sort();
         table.dedup_by_key(|m| m.at);
         let number = self.made.tables.len();
         self.made.tables.push(table);
