@@ -6,7 +6,7 @@
 //! up day by day, each with its most of that day: never less than what there is at any moment.
 
 use super::disks::{self, DiskFact};
-use super::run::LevelFact;
+use super::level::LevelFact;
 use super::sizes::Sizes;
 use super::stream::{log_profile, transaction};
 use super::timetable::Moment;

@@ -10,7 +10,8 @@
 //! It is widened from the gap of the schedule until nothing changes; what still grows then has no
 //! bound.
 
-use super::run::{self, JobFact, LevelFact, Shared};
+use super::level::{JobFact, LevelFact};
+use super::run::{self, Shared};
 use super::{Calendar, Facts};
 use crate::model::Model;
 use crate::ops::{Director, Job, JobKind, Level, Ops};

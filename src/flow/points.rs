@@ -10,14 +10,17 @@
 //! if its chain is until `r + d`. The least of `until - r` over all points of the horizon is how
 //! far back a recovery surely reaches (2.2b).
 
+mod sweep;
+
 use super::late::{self, Between};
-use super::run::JobFact;
+use super::level::JobFact;
 use super::timetable::{Expander, Moment, Timetables};
 use super::{Facts, Horizon};
 use crate::base::threads::dealt;
 use crate::ops::{Job, JobKind, Level, Ops};
 use crate::quantity::Duration;
 use la_arena::{ArenaMap, Idx};
+use sweep::Sweep;
 
 const DAY: i64 = 86_400;
 
@@ -335,78 +338,9 @@ impl Points {
                 DAY + facts.jobs.get(id).map_or(0, longest_gap).saturating_mul(filled)
             }
         };
-        let mut sweep = Sweep::new(self, asked, slack);
+        let mut sweep = Sweep::new((self.as_of, self.end), asked, slack);
         let bounded = self.each(ops, &facts.jobs, id, (runs, i64::MIN), |point| sweep.point(point));
         if bounded { sweep.worst() } else { None }
-    }
-}
-
-/// The loss at every moment of the horizon, from one point to the next.
-///
-/// Points come rising by start and by when they are complete. Between the completion of one and of
-/// the next what is lost only grows, since points only go: it is most just before the next, with the
-/// newest that is still there then. One that is gone by then is gone for good.
-struct Sweep {
-    asked: Asked,
-    slack: i64,
-    horizon: (i64, i64),
-    /// Points that may be read, with the moments until which wrong contents may come; the newest last.
-    there: Vec<(i64, i64)>,
-    /// The moment until which logs roll some point forward.
-    rolled: i64,
-    /// Up to where everything has been looked at.
-    at: i64,
-    worst: Option<Duration>,
-}
-
-impl Sweep {
-    fn new(points: &Points, asked: Asked, slack: i64) -> Self {
-        Self {
-            asked,
-            slack,
-            horizon: (points.as_of, points.end),
-            there: Vec::new(),
-            rolled: i64::MIN,
-            at: points.as_of,
-            worst: Some(Duration::ZERO),
-        }
-    }
-
-    fn point(&mut self, point: Point) {
-        self.up_to(point.ready);
-        let needed = seconds(self.asked.until_read);
-        let locked = self.asked.lock.map_or(i64::MAX, |l| point.oldest.saturating_add(seconds(l)));
-        let until = point.until.saturating_add(self.slack).min(locked);
-        if until - needed > point.ready {
-            self.there.push((point.start, until - needed));
-        }
-        if let Some((kept, _)) = self.asked.logs {
-            let rolled = point.start.saturating_add(seconds(kept)).min(until) - needed;
-            if rolled > point.ready {
-                self.rolled = self.rolled.max(rolled);
-            }
-        }
-    }
-
-    /// Looks at all moments before one.
-    fn up_to(&mut self, moment: i64) {
-        let moment = moment.clamp(self.horizon.0, self.horizon.1);
-        if moment <= self.at {
-            return;
-        }
-        let rolls = |at: i64| self.asked.logs.filter(|_| self.rolled >= at).map(|(_, loss)| loss);
-        let lost = rolls(moment).or_else(|| {
-            while self.there.pop_if(|(_, until)| *until < moment).is_some() {}
-            let plain = Duration::from_secs((moment - self.there.last()?.0).unsigned_abs());
-            Some(plain.max(rolls(self.at + 1).unwrap_or_default()))
-        });
-        self.worst = self.worst.zip(lost).map(|(a, b)| a.max(b));
-        self.at = moment;
-    }
-
-    fn worst(mut self) -> Option<Duration> {
-        self.up_to(self.horizon.1);
-        self.worst
     }
 }
 
@@ -496,47 +430,6 @@ impl Chain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn what_is_lost_agrees_with_a_look_at_every_second(
-            drawn in proptest::collection::vec((0i64..9, 0i64..9, -9i64..60, 0i64..5), 0..14),
-            needed in 0u64..20,
-            lock in proptest::option::of(0u64..60),
-            logs in proptest::option::of((0u64..50, 0u64..9)),
-        ) {
-            let (as_of, end) = (20, 70);
-            let mut points: Vec<Point> = Vec::new();
-            for (later, takes, kept, chain) in drawn {
-                let before = points.last().copied();
-                let start = before.map_or(0, |p| p.start) + later;
-                let ready = (start + takes).max(before.map_or(0, |p| p.ready));
-                points.push(Point { start, ready, until: start + kept, oldest: start - chain });
-            }
-            let time = Duration::from_secs;
-            let asked = Asked {
-                until_read: time(needed),
-                lock: lock.map(time),
-                logs: logs.map(|(kept, loss)| (time(kept), time(loss))),
-            };
-            let mut sweep = Sweep::new(&Points { as_of, end, ..Points::default() }, asked, 0);
-            points.iter().for_each(|p| sweep.point(*p));
-            let (needed, whole) = (needed as i64, |n: u64| n as i64);
-            let there = |p: &&Point, at: i64| {
-                let locked = lock.is_none_or(|l| at + needed < p.oldest + whole(l));
-                p.ready <= at && at + needed < p.until && locked
-            };
-            let lost = |at: i64| {
-                let mut now = points.iter().filter(|p| there(p, at));
-                let logs = logs.filter(|(kept, _)| now.clone().any(|p| at + needed < p.start + whole(*kept)));
-                let plain = now.next_back().map(|p| time((at + 1 - p.start).unsigned_abs()));
-                logs.map(|l| time(l.1)).or(plain)
-            };
-            let by_hand: Option<Vec<Duration>> = (as_of..end).map(lost).collect();
-            prop_assert_eq!(sweep.worst(), by_hand.map(|all| all.into_iter().max().unwrap_or_default()));
-        }
-    }
 
     fn run(day: i64, level: Level) -> Moment {
         Moment { at: day * DAY, level }

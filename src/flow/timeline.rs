@@ -28,8 +28,8 @@
 use super::Horizon;
 use super::device::{Device, merged};
 use super::frame::{Frame, Start};
+use super::level::Terms;
 use super::queue::{Exclusive, Own, Queue};
-use super::run::Terms;
 use crate::calendar::{Rule, WEEK_SECONDS, Zone};
 use crate::model::{Host, Store};
 use crate::ops::Job;

@@ -25,6 +25,7 @@ mod services;
 pub mod step;
 pub mod times;
 mod units;
+mod usable;
 mod votes;
 
 pub use audit::audit;

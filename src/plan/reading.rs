@@ -1,6 +1,6 @@
 //! How much a recovery reads.
 
-use crate::flow::{Facts, JobFact, log_lowest, log_written};
+use crate::flow::{Between, Facts, JobFact, log_lowest, log_written};
 use crate::model::Model;
 use crate::ops::{Job, JobKind, Level, Ops};
 use crate::quantity::{Bytes, Duration};
@@ -56,12 +56,16 @@ impl Reading<'_> {
 
     /// Log that surely can stand between the newest data run and the strike: what is written at the
     /// lowest rate of the envelope in the longest gap between data runs, less the time of a run and
-    /// the logs that are not shipped yet. Nothing for copies, whose age is another.
+    /// the logs that are not shipped yet. Nothing for copies, whose age is another, nor where logs are
+    /// shipped late.
     pub fn surely_logs(&self, data: Idx<Job>, log: Idx<Job>) -> Bytes {
         let JobKind::Database { cluster, .. } = self.ops.jobs[data].kind else { return Bytes::ZERO };
         let (Some(runs), Some(logs)) = (self.facts.jobs.get(data), self.facts.jobs.get(log)) else {
             return Bytes::ZERO;
         };
+        if logs.levels.iter().any(|l| l.overruns() || l.between != Between::AsSaid) {
+            return Bytes::ZERO;
+        }
         let longest = |fact: &JobFact| fact.levels.iter().filter_map(|l| l.gap).map(|g| g.length).max();
         let (Some(gap), Some(shipped)) = (longest(runs), longest(logs)) else { return Bytes::ZERO };
         let run = runs.levels.iter().map(|l| l.alone.unwrap_or(Duration::MAX)).max().unwrap_or_default();

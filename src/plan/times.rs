@@ -1,7 +1,7 @@
 //! How long each kind of step takes, term by term.
 
 use super::step::{Interval, StepKind};
-use crate::flow::{Facts, run::JOB_OVERHEAD};
+use crate::flow::{Facts, JOB_OVERHEAD};
 use crate::model::{Assumption, Class, Data, Host, Input, Model, On, Origin, Response, Store};
 use crate::ops::shaping::way_back;
 use crate::ops::{Ops, Vrrp};

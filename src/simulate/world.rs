@@ -3,12 +3,13 @@
 //! Nothing here knows a bound. Between two events all rates are constant; at each event they are
 //! shared out anew.
 
+mod runs;
+
 use super::dice::Dice;
 use super::network::{Demand, Device, bytes, fill};
 use super::pipe::{Flow, INSTANT};
 use super::script::Script;
-use super::writes::{changed, size};
-use super::yard::{OVERHEAD, Yard};
+use super::yard::Yard;
 use crate::model::{Cluster, Host, On};
 use crate::ops::{Director, Job, JobKind, Level, Stream};
 use la_arena::{ArenaMap, Idx};
@@ -165,34 +166,6 @@ impl<'a> World<'a> {
             }
         }
         sum
-    }
-
-    /// What a run that reads from `from` on and begins `at` carries.
-    fn carries(&self, job: Idx<Job>, level: Level, at: f64, applied: f64) -> f64 {
-        let model = self.yard.model;
-        let Some(task) = self.yard.jobs.get(job) else { return 0.0 };
-        let done = self.done.get(job).map_or(&[][..], Vec::as_slice);
-        let whole = || task.data.iter().map(|d| size(model, *d, at)).sum::<f64>();
-        let since = |from: f64| {
-            task.data.iter().map(|d| changed(model, *d, (from, at), self.script.changes(*d))).sum::<f64>()
-        };
-        match (&self.yard.ops.jobs[job].kind, level) {
-            (JobKind::Copy { of, .. }, _) => {
-                let before = done.last().map_or(0, |d| self.held_by(*of, d.begin).len());
-                self.held_by(*of, at).iter().skip(before).map(|d| d.bytes).sum()
-            }
-            (JobKind::Verify { of, .. }, _) => self.held_by(*of, at).last().map_or(0.0, |d| d.bytes),
-            (_, Level::Log) => {
-                let from = done.last().map_or(self.script.start - 86_400.0, |d| d.holds.0);
-                let course = task.cluster.and_then(|c| self.course(c));
-                course.map_or(0.0, |c| c.between(from, applied))
-            }
-            (_, Level::Full) => whole(),
-            (_, Level::Differential) => {
-                done.iter().rev().find(|d| d.level == Level::Full).map_or_else(whole, |d| since(d.begin))
-            }
-            (_, Level::Incremental | Level::Changes) => done.last().map_or_else(whole, |d| since(d.begin)),
-        }
     }
 
     /// The runs that a job's store holds at a moment, oldest first: for a copy those of the job
@@ -405,52 +378,6 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Takes a run to its next phase; whether it goes on.
-    fn turn(&mut self, n: usize) -> bool {
-        let now = self.now;
-        let applied = |w: &Self, job: Idx<Job>| w.reads(job);
-        let Some(run) = self.runs.get(n) else { return false };
-        let job = run.job;
-        match run.phase {
-            Phase::Begin { until } if until > now + 1e-9 => true,
-            Phase::Stage { left } | Phase::Move { left } if left > NOTHING => true,
-            Phase::Begin { .. } => {
-                let (stage, bytes) = (run.stage, run.bytes);
-                let phase =
-                    if stage > 0.0 { Phase::Stage { left: stage } } else { Phase::Move { left: bytes } };
-                if let Some(run) = self.runs.get_mut(n) {
-                    run.phase = phase;
-                }
-                self.turn(n)
-            }
-            Phase::Stage { .. } => {
-                // The engine's own backup is of the moment at which it ends, a dump of its begin.
-                let physical = matches!(
-                    &self.yard.ops.jobs[job].kind,
-                    JobKind::Database { staging: crate::ops::Staging::Physical { .. }, .. }
-                );
-                let moment = applied(self, job);
-                if let Some(run) = self.runs.get_mut(n) {
-                    if physical {
-                        run.holds = (moment, moment);
-                    }
-                    run.phase = Phase::Move { left: run.bytes };
-                }
-                self.turn(n)
-            }
-            Phase::Move { .. } => {
-                let run = self.runs.remove(n);
-                let files =
-                    matches!(self.yard.ops.jobs[job].kind, JobKind::Files { .. } | JobKind::Mirror { .. });
-                // A file that is read late may hold what was written since the begin.
-                let holds = if files { (run.holds.0, now) } else { run.holds };
-                let done = Done { level: run.level, begin: run.begin, end: now, holds, bytes: run.bytes };
-                self.done.entry(job).or_default().push(done);
-                false
-            }
-        }
-    }
-
     /// The moment up to which a job's source holds everything.
     fn reads(&self, job: Idx<Job>) -> f64 {
         let stream = self.yard.jobs.get(job).and_then(|t| t.reads);
@@ -470,81 +397,5 @@ impl<'a> World<'a> {
             next = ops.streams[stream].source(self.yard.model, ops);
         }
         front
-    }
-
-    /// Whether a drive is free on each store of a job that has so many. Bacula's director takes all
-    /// that a run needs at once, of whoever waits in their order and can have it.
-    fn drives_free(&self, job: Idx<Job>) -> bool {
-        let ops = self.yard.ops;
-        let waiting = self.waiting.iter().filter(|w| w.drives).map(|w| w.job);
-        let taken: Vec<_> = self.runs.iter().map(|r| r.job).chain(waiting).collect();
-        ops.stores_of(&ops.jobs[job]).iter().all(|store| {
-            let drives = self.yard.model.stores[*store].drives.map(|d| d.value);
-            let used = || taken.iter().filter(|j| ops.stores_of(&ops.jobs[**j]).contains(store)).count();
-            drives.is_none_or(|d| (used() as u64) < d)
-        })
-    }
-
-    fn due(&mut self, run: Waiting) {
-        let Waiting { job, level, drives } = run;
-        let kind = &self.yard.ops.jobs[job].kind;
-        if self.held.contains(&job) {
-            // It fails for want of its client, and may have taken a volume before.
-            if kind.director().is_some_and(|d| !self.paused.contains(&d)) {
-                self.asked.insert(job, self.now);
-            }
-            return;
-        }
-        // One of a job at a time: of mirrors and logs the later one is left out, others wait.
-        let log = matches!(kind, JobKind::Log { .. });
-        let (going, waits) =
-            (self.runs.iter().any(|r| r.job == job), self.waiting.iter().any(|w| w.job == job));
-        if (going || waits) && (log || matches!(kind, JobKind::Mirror { .. })) {
-            return;
-        }
-        if going || waits || !(drives || self.drives_free(job)) {
-            self.waiting.push_back(Waiting { drives: false, ..run });
-            return;
-        }
-        let Some(task) = self.yard.jobs.get(job) else { return };
-        if let Some(director) = task.director {
-            let going = self
-                .runs
-                .iter()
-                .filter(|r| self.yard.jobs.get(r.job).is_some_and(|t| t.director == Some(director)));
-            if going.count() as u64 >= self.yard.ops.directors[director].jobs {
-                self.waiting.push_back(Waiting { drives: true, ..run });
-                return;
-            }
-        }
-        self.asked.insert(job, self.now);
-        let moment = self.reads(job);
-        let bytes = self.carries(job, level, self.now, moment);
-        let whole: f64 = task.data.iter().map(|d| size(self.yard.model, *d, self.now)).sum();
-        let stage = match (task.stages, level) {
-            (None, _) => 0.0,
-            // It is written beside the data and read again; whatever is not full looks at every page.
-            (Some(_), Level::Full) => 2.0 * bytes,
-            (Some(_), _) => 2.0 * bytes + whole,
-        };
-        // Each run that is copied is a job of its own.
-        let jobs = match &self.yard.ops.jobs[job].kind {
-            JobKind::Copy { of, .. } => {
-                let before = self.done.get(job).and_then(|d| d.last()).map(|d| d.begin);
-                let before = before.map_or(0, |b| self.held_by(*of, b).len());
-                self.held_by(*of, self.now).len().saturating_sub(before).max(1) as f64
-            }
-            _ => 1.0,
-        };
-        let own = jobs * self.script.delay(&mut self.dice, 0.0, OVERHEAD);
-        self.runs.push(Running {
-            job,
-            level,
-            begin: self.now,
-            bytes,
-            stage,
-            holds: (moment, moment),
-            phase: Phase::Begin { until: self.now + own },
-        });
     }
 }

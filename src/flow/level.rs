@@ -1,0 +1,191 @@
+//! What is known of a job's runs.
+
+use super::late::Between;
+use super::rate::WayRate;
+use crate::calendar::Gap;
+use crate::model::Data;
+use crate::ops::job::Level;
+use crate::quantity::{Bytes, Duration};
+use la_arena::Idx;
+
+/// What is known of a job.
+#[derive(Clone, Debug)]
+pub struct JobFact {
+    /// By level, in the order of levels.
+    pub levels: Vec<LevelFact>,
+    /// What its way guarantees.
+    pub way: WayRate,
+    /// Data classes that it carries.
+    pub data: Vec<Idx<Data>>,
+    /// A data class on a disk that it uses of which nobody says how much is written, so that
+    /// nothing bounds what is left of the disk.
+    pub unstated: Option<Idx<Data>>,
+}
+
+/// What is known of a job's runs of one level.
+#[derive(Clone, Debug)]
+pub struct LevelFact {
+    /// Which.
+    pub level: Level,
+    /// What one run carries at most at the end of the horizon; `None` when nobody says.
+    pub bytes: Option<Bytes>,
+    /// The longest time from the start of any run of the job to the start of one of this level.
+    pub gap: Option<Gap>,
+    /// The longest time between two runs of this level.
+    pub same: Option<Gap>,
+    /// The shortest time from a run of this level to the next run.
+    pub room: Option<Duration>,
+    /// The most runs of this level that are due on one day.
+    pub per_day: u64,
+    /// What is left at least, when a run is due, of the window that its schedule states, and of
+    /// which run.
+    pub window: Option<Gap>,
+    /// How long a run takes at most from when it is due, waiting for a drive or a place included;
+    /// where runs overrun and wait for one another, from when the one before is over. `None` without
+    /// a bound.
+    pub most: Option<Duration>,
+    /// Whether runs start when their schedule says, and what the longest time from a start to the
+    /// next comes to where they do not.
+    pub between: Between,
+    /// How long it takes with nothing else going on, the size being today's.
+    pub alone: Option<Duration>,
+    /// How long after its start the moment that it holds may be: a physical backup is of the end of
+    /// its staging. Nothing for others.
+    pub moment: Duration,
+    /// The terms of `most`, for the derivation.
+    pub terms: Terms,
+}
+
+/// The parts of a run's time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Starting, catalogue, ending.
+    pub fixed: Duration,
+    /// Waiting for a drive or for a place of the director.
+    pub wait: Duration,
+    /// The part of it that is spent before it has its drive.
+    pub drive_wait: Duration,
+    /// Making the backup readable on the client's own disk.
+    pub staging: Duration,
+    /// Moving it.
+    pub transfer: Duration,
+    /// The part of what is moved that large transactions of streams may put before it.
+    pub beside: Bytes,
+    /// How many runs share the narrowest device at the worst moment, this one counted.
+    pub sharing: u64,
+}
+
+/// The fixed time of a job of the backup product: 2.3 to 4 s as measured, rounded up.
+pub const JOB_OVERHEAD: Duration = Duration::from_secs(5);
+
+const DAY: Duration = Duration::from_days(1);
+/// Clocks show an hour twice at most once in so long.
+const HALF_YEAR: Duration = Duration::from_days(180);
+
+impl LevelFact {
+    /// The longest time between two runs of this level, those that start late counted; `None`
+    /// without a bound.
+    fn apart(&self) -> Option<Duration> {
+        let said = self.same.or(self.gap).map(|g| g.length);
+        match self.between {
+            Between::AsSaid => said,
+            Between::Late(time) => said.map(|s| s.max(time)),
+            Between::Unbounded => None,
+        }
+    }
+
+    /// Whether a run may still be going when the next is due.
+    pub fn overruns(&self) -> bool {
+        matches!((self.most, self.room), (Some(most), Some(room)) if most > room) || self.most.is_none()
+    }
+
+    /// Work that is lost at most when the newest complete run is of before this one: the gap to
+    /// this run plus its time (model, "run k of a schedule").
+    ///
+    /// Where runs are late the gap is the true one between their starts (calculus, 3.8 to 3.10).
+    pub fn loss(&self) -> Option<Duration> {
+        let gap = match self.between {
+            Between::AsSaid if self.overruns() => return None,
+            Between::AsSaid => self.gap?.length,
+            Between::Late(gap) => gap,
+            Between::Unbounded => return None,
+        };
+        Some(gap.plus(self.most?))
+    }
+
+    /// How many runs of this level begin within a time at most, both ends counted: no two are nearer
+    /// than the room, and no day has more than the schedule has times. Days that the time only
+    /// touches, what is late by up to a day, and hours that clocks show twice count whole.
+    pub fn runs_in(&self, time: Duration) -> u64 {
+        if self.same.is_none() {
+            return 1;
+        }
+        let days = time.0.div_ceil(DAY.0).saturating_add(3).saturating_add(time.0 / HALF_YEAR.0);
+        let by_day = self.per_day.saturating_mul(days);
+        match self.room {
+            Some(room) if room.0 > 0 => time.0.div_ceil(room.0).saturating_add(1).min(by_day),
+            _ => by_day,
+        }
+    }
+
+    /// Whether a run may end outside of the window that its schedule states.
+    pub fn misses_window(&self) -> bool {
+        self.window.is_some_and(|w| self.most.is_none_or(|most| most > w.length))
+    }
+
+    /// The same for a behaviour that can happen: the longest gap, and a run that takes what it
+    /// takes alone; less what the run before holds of the gap.
+    pub fn loss_alone(&self) -> Option<Duration> {
+        Some(self.gap?.length.plus(self.alone?).minus(self.moment))
+    }
+
+    /// What of it a point before some moment is surely older than, where runs in progress at that
+    /// moment still end and hold nothing of it or after: the longest gap.
+    pub fn gap_alone(&self) -> Option<Duration> {
+        Some(self.gap?.length.minus(self.moment))
+    }
+}
+
+impl JobFact {
+    /// The worst of [`LevelFact::loss`] over the levels, with the level; `None` without a bound.
+    pub fn loss(&self) -> Option<(Duration, &LevelFact)> {
+        let mut worst: Option<(Duration, &LevelFact)> = None;
+        for level in &self.levels {
+            let loss = level.loss()?;
+            if worst.is_none_or(|(w, _)| loss > w) {
+                worst = Some((loss, level));
+            }
+        }
+        worst
+    }
+
+    /// A loss that can happen: the worst level with runs that go alone.
+    pub fn loss_alone(&self) -> Option<(Duration, &LevelFact)> {
+        self.levels.iter().filter_map(|l| Some((l.loss_alone()?, l))).max_by_key(|(loss, _)| *loss)
+    }
+
+    /// The facts of a level.
+    pub fn level(&self, level: Level) -> Option<&LevelFact> {
+        self.levels.iter().find(|l| l.level == level)
+    }
+
+    /// What a restore of the newest point reads at most: the newest full, the newest differential
+    /// and every incremental that may stand behind them (calculus, 5.1).
+    pub fn chain_bytes(&self) -> Option<Bytes> {
+        let mut sum = Bytes::ZERO;
+        let full = self.level(Level::Full)?;
+        sum = sum.plus(full.bytes?);
+        let mut base = full.apart()?;
+        if let Some(differential) = self.level(Level::Differential) {
+            sum = sum.plus(differential.bytes?);
+            base = differential.apart().unwrap_or(base);
+        }
+        if let Some(incremental) = self.level(Level::Incremental) {
+            // Those between two fulls: neither end counts.
+            let room = incremental.room.map_or(1, |r| r.0.max(1));
+            let many = base.0.div_ceil(room).min(incremental.runs_in(base));
+            sum = sum.plus(incremental.bytes?.times(many));
+        }
+        Some(sum)
+    }
+}

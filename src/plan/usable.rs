@@ -1,0 +1,185 @@
+//! How old what a copy holds may be, and whether all that it needs is still there when it is read.
+
+use super::choose::Chooser;
+use super::outage::{aged, surely_aged};
+use super::step::Reason;
+use crate::flow::{Asked, LevelFact};
+use crate::model::{Hop, Host};
+use crate::ops::{Job, JobKind, Level};
+use crate::quantity::{Bytes, Duration};
+use la_arena::Idx;
+
+impl Chooser<'_> {
+    /// The loss when the newest complete run of a job is used, up to its source, what struck
+    /// earlier included: the longest cut along the way counts once (`outage`).
+    pub fn run_loss(&self, job: Idx<Job>) -> (Option<Duration>, Duration, Option<Reason>) {
+        let (mut loss, surely, mut reason) = self.run_bound(job);
+        if let Some(link) = self.crowded(job) {
+            (loss, reason) =
+                (None, Some(Reason::MissingInput(format!("what `{link}` carries after the first loss"))));
+        }
+        let cut = self.outages.job(self.model, self.ops, job);
+        (loss.map(|l| l.plus(cut.most)), surely.max(cut.surely), reason)
+    }
+
+    /// A link on the way of a job that nothing divides and that others may have come onto since
+    /// something was lost: how long runs then take is not known.
+    fn crowded(&self, job: Idx<Job>) -> Option<&str> {
+        if self.outages.is_empty() {
+            return None;
+        }
+        let streams = self.ops.streams.iter().map(|(_, s)| &s.paths);
+        let jobs = self.ops.jobs.iter().map(|(_, j)| &j.paths);
+        let others: Vec<Hop> =
+            streams.chain(jobs).flat_map(|p| p.iter().skip(1)).flat_map(|p| p.hops.clone()).collect();
+        let hops = self.ops.jobs[job].paths.first().map_or(&[][..], |p| &p.hops);
+        let open = |h: &&Hop| self.model.links[h.link].shares.is_empty() && others.contains(h);
+        hops.iter().find(open).map(|h| self.model.links[h.link].name.as_str())
+    }
+
+    /// The same had nothing struck earlier.
+    fn run_bound(&self, job: Idx<Job>) -> (Option<Duration>, Duration, Option<Reason>) {
+        let Some(fact) = self.facts.jobs.get(job) else { return (None, Duration::ZERO, None) };
+        let surely = surely_aged(fact, self.missed).unwrap_or_default();
+        let own = aged(fact, self.missed);
+        let reason = own.is_none().then(|| {
+            if let Some(data) = fact.unstated {
+                return Reason::MissingInput(format!(
+                    "how much is written to `{}`",
+                    self.model.data[data].name
+                ));
+            }
+            // A run whose bytes nobody states has no bound either.
+            match fact.levels.iter().find(|l| l.bytes.is_none()) {
+                Some(_) => Reason::MissingInput("how much is written".to_owned()),
+                None => Reason::Overruns,
+            }
+        });
+        if let Some(stops) = self.stops(job) {
+            return (None, Duration::ZERO, Some(stops));
+        }
+        let (before, missing) = self.source_loss(job);
+        (own.and_then(|o| Some(o.plus(before?))), surely, reason.or(missing))
+    }
+
+    /// How old the last clean point surely is when contents went wrong at the worst moment. What was
+    /// in progress then ends all the same: a tree that is read holds some of what is wrong, a
+    /// database's backup or a copy of older runs does not.
+    pub fn surely_clean(&self, job: Idx<Job>) -> Duration {
+        let Some(fact) = self.facts.jobs.get(job) else { return Duration::ZERO };
+        match &self.ops.jobs[job].kind {
+            // It has no point that the original has not.
+            JobKind::Copy { of, .. } => self.surely_clean(*of),
+            JobKind::Database { .. } => {
+                fact.levels.iter().filter_map(LevelFact::gap_alone).max().unwrap_or_default()
+            }
+            _ => surely_aged(fact, self.missed).unwrap_or_default(),
+        }
+    }
+
+    /// Why runs of a job may stop within the horizon: a pool has no volume for them, or what they
+    /// write to has no room, or nobody says whether it has.
+    pub fn stops(&self, job: Idx<Job>) -> Option<Reason> {
+        let capacity = &self.facts.capacity;
+        if capacity.held.get(job).is_some_and(|h| h.stops.is_some()) {
+            return Some(Reason::RunsStop);
+        }
+        let kind = &self.ops.jobs[job].kind;
+        let disk = match kind {
+            JobKind::Database { client, .. } | JobKind::Log { client, .. } => {
+                self.full(self.ops.clients[*client].host)
+            }
+            JobKind::Mirror { to, .. } => self.full(*to),
+            _ => None,
+        };
+        let store = kind.writes_to().and_then(|s| Some((s, capacity.stores.get(s)?)));
+        let store = store.and_then(|(id, fact)| {
+            if fact.passes.is_some() {
+                return Some(Reason::RunsStop);
+            }
+            let name = &self.model.stores[id].name;
+            (fact.mark.is_some() && fact.unknown).then(|| held_unknown(name))
+        });
+        disk.or(store)
+    }
+
+    /// Why a disk may have no room for what is on it on normal days.
+    pub fn full(&self, host: Idx<Host>) -> Option<Reason> {
+        let disk = self.facts.capacity.disks.get(host)?;
+        if disk.passes.is_some() {
+            return Some(Reason::RunsStop);
+        }
+        disk.unknown.then(|| held_unknown(&self.model.hosts[host].name))
+    }
+
+    /// Whether a disk takes what a restore brings beside what is there; a machine in the place of
+    /// another has nothing yet.
+    pub fn room(&self, host: Idx<Host>, empty: bool) -> bool {
+        self.facts.capacity.disks.get(host).is_none_or(|disk| {
+            let there = if empty { Bytes::ZERO } else { disk.most };
+            // After missed runs the chain is longer by as many intervals.
+            let more = self.missed.saturating_add(1);
+            disk.restore.is_none_or(|(_, bytes)| there.plus(bytes.times(more)) <= disk.mark)
+        })
+    }
+
+    /// How stale what a job reads is itself.
+    fn source_loss(&self, job: Idx<Job>) -> (Option<Duration>, Option<Reason>) {
+        match &self.ops.jobs[job].kind {
+            JobKind::Copy { of, .. } => {
+                let (loss, _, reason) = self.run_bound(*of);
+                (loss, reason)
+            }
+            JobKind::Database { client, cluster, .. } | JobKind::Log { client, cluster, .. } => {
+                let host = self.ops.clients[*client].host;
+                let streams = self.index.streams(*cluster);
+                match streams.iter().find(|s| self.ops.streams[**s].to == host) {
+                    Some(stream) => match self.facts.streams.get(*stream) {
+                        Some(fact) => (fact.applied(), self.behind(fact).2),
+                        None => (None, None),
+                    },
+                    None => (Some(Duration::ZERO), None),
+                }
+            }
+            _ => (Some(Duration::ZERO), None),
+        }
+    }
+
+    /// Whether the newest point is still whole when the next is complete, and a day after people have
+    /// decided: runs that fail after a loss, the first of several, take volumes like others until they
+    /// are held. Not where nobody knows when runs are complete.
+    pub fn stands(&self, data: Idx<Job>, log: Option<Idx<Job>>) -> bool {
+        let Some(points) = self.facts.points.get(data) else { return true };
+        let kept = log.map(|l| (self.ops.jobs[l].held(Level::Log), Duration::ZERO));
+        let people = self.model.responses.iter().map(|(_, r)| r.detect.value.1.plus(r.declare.value.1));
+        let held = people.max().unwrap_or_default().plus(Duration::from_days(1));
+        let cut = |job: Idx<Job>| self.outages.job(self.model, self.ops, job).most;
+        let cut = cut(data).max(log.map_or(Duration::ZERO, cut));
+        points.serves(Asked { until_read: held.plus(cut), lock: None, logs: kept })
+    }
+
+    /// Whether the full that runs stand on is still kept when as many fulls as runs had been
+    /// missed: it may be that many intervals older.
+    pub fn base_stands(&self, data: Idx<Job>) -> bool {
+        let mut job = data;
+        let mut kept = self.ops.jobs[data].keep;
+        let mut copied = Duration::ZERO;
+        while let JobKind::Copy { of, .. } = &self.ops.jobs[job].kind {
+            // Copies that were missed let it grow older on the way.
+            let Some(late) = self.facts.jobs.get(job).and_then(|f| aged(f, self.missed)) else {
+                return false;
+            };
+            copied = copied.plus(late);
+            job = *of;
+            kept = kept.min(self.ops.jobs[job].keep);
+        }
+        let full = self.facts.jobs.get(job).and_then(|f| f.level(Level::Full));
+        let Some(full) = full else { return true };
+        let (Some(gap), Some(run)) = (full.same.or(full.gap), full.most) else { return false };
+        gap.length.plus(run).times(self.missed.saturating_add(1)).plus(copied) <= kept
+    }
+}
+
+fn held_unknown(on: &str) -> Reason {
+    Reason::MissingInput(format!("how much is written to all that is kept on `{on}`"))
+}
