@@ -127,9 +127,9 @@ impl Lab {
         String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned()
     }
 
-    /// Waits until a director answers.
+    /// Waits until a director answers: half a minute at most, on a machine with much else to do.
     pub fn ready(&self, host: &str) {
-        for _ in 0..60 {
+        for _ in 0..300 {
             if self.console(host, "version").contains("Version:") {
                 return;
             }
