@@ -128,6 +128,10 @@ fn carry(
         let endless = |f: &JobFact| f.levels.iter().any(|l| l.between == Between::Unbounded);
         let source = reads.and_then(|of| facts.jobs.get(of)).is_some_and(endless);
         for level in &mut fact.levels {
+            // What it waited last counts for how many runs a copy finds.
+            if let Some(known) = facts.jobs.get(id).and_then(|f| f.level(level.level)) {
+                level.terms = known.terms;
+            }
             level.between = match levels.iter().find(|l| l.level == level.level) {
                 _ if source => Between::Unbounded,
                 Some(Real { gap: None, .. }) => Between::Unbounded,

@@ -115,8 +115,9 @@ impl LevelFact {
 
     /// How many runs of this level begin within a time at most, both ends counted: no two are nearer
     /// than the room, and no day has more than the schedule has times. Days that the time only
-    /// touches, what is late by up to a day, and hours that clocks show twice count whole.
-    pub fn runs_in(&self, time: Duration) -> u64 {
+    /// touches, what is late by up to a day, and hours that clocks show twice count whole. Where runs
+    /// overrun, [`JobFact::runs_in`] says more.
+    fn due_in(&self, time: Duration) -> u64 {
         if self.same.is_none() {
             return 1;
         }
@@ -164,6 +165,32 @@ impl JobFact {
         self.levels.iter().filter_map(|l| Some((l.loss_alone()?, l))).max_by_key(|(loss, _)| *loss)
     }
 
+    /// How many runs of a level begin within a time at most. Where runs overrun those that waited may
+    /// follow one another at once: no more than a day brings, when all of a day fit into it; else the
+    /// largest number.
+    pub fn runs_in(&self, level: &LevelFact, time: Duration) -> u64 {
+        if self.levels.iter().all(|l| l.between == Between::AsSaid) {
+            return level.due_in(time);
+        }
+        let day = |l: &LevelFact| Some(l.most?.times(l.per_day));
+        let busy = self.levels.iter().map(day).try_fold(Duration::ZERO, |sum, d| Some(sum.plus(d?)));
+        match busy {
+            Some(busy) if busy <= DAY => level.due_in(time).saturating_add(level.per_day.saturating_mul(2)),
+            _ => u64::MAX,
+        }
+    }
+
+    /// The longest time between two runs, whatever their levels.
+    pub fn longest_gap(&self) -> Duration {
+        let gaps = self.levels.iter().filter_map(|l| l.gap.or(l.same));
+        gaps.map(|g| g.length).max().unwrap_or_default()
+    }
+
+    /// The longest time between two runs of one level.
+    pub fn longest_apart(&self, level: Level) -> Duration {
+        self.level(level).and_then(|l| l.same.or(l.gap)).map_or(Duration::ZERO, |g| g.length)
+    }
+
     /// The facts of a level.
     pub fn level(&self, level: Level) -> Option<&LevelFact> {
         self.levels.iter().find(|l| l.level == level)
@@ -183,7 +210,7 @@ impl JobFact {
         if let Some(incremental) = self.level(Level::Incremental) {
             // Those between two fulls: neither end counts.
             let room = incremental.room.map_or(1, |r| r.0.max(1));
-            let many = base.0.div_ceil(room).min(incremental.runs_in(base));
+            let many = base.0.div_ceil(room).min(self.runs_in(incremental, base));
             sum = sum.plus(incremental.bytes?.times(many));
         }
         Some(sum)

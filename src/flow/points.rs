@@ -69,7 +69,8 @@ struct Point {
     start: i64,
     ready: i64,
     until: i64,
-    /// When the oldest run of its chain was written to the store.
+    /// When the oldest run of its chain was written to the store: at the earliest where bounds are
+    /// asked for.
     oldest: i64,
 }
 
@@ -96,6 +97,8 @@ pub enum Runs {
 pub struct Asked {
     /// From the moment at which contents went wrong until a point has been read.
     pub until_read: Duration,
+    /// And until no run is made any more that could take a volume.
+    pub until_held: Duration,
     /// How long what was written cannot be deleted, where somebody tries to.
     pub lock: Option<Duration>,
     /// How long logs are kept and what is lost when they roll a point forward.
@@ -110,9 +113,10 @@ impl PointFact {
     /// Whether, whatever the moment at which contents go wrong, the newest point before it can
     /// still be read when it is asked for.
     pub fn serves(&self, asked: Asked) -> bool {
-        let needed = seconds(asked.until_read);
+        let needed = seconds(asked.until_held);
         let logs = asked.logs.is_none_or(|(kept, _)| needed.saturating_add(self.age) <= seconds(kept));
-        let locked = asked.lock.is_none_or(|l| needed.saturating_add(self.span) <= seconds(l));
+        let read = seconds(asked.until_read);
+        let locked = asked.lock.is_none_or(|l| read.saturating_add(self.span) <= seconds(l));
         self.reach.is_some_and(|r| needed <= r) && logs && locked
     }
 }
@@ -243,6 +247,8 @@ impl Points {
         let queued = |at: i64, before: i64| if runs == Runs::Longest { at.max(before) } else { at };
         let mut last_done = i64::MIN;
         let (mut next, mut copied) = (0, i64::MIN);
+        // A run that is quick may be copied before one that takes its longest time is done.
+        let mut soonest = 0;
         let table = self.tables.table(fact.table);
         let first = table.partition_point(|m| m.at < from);
         for moment in table.iter().skip(first) {
@@ -265,6 +271,15 @@ impl Points {
             };
             last_ready = last_ready.max(ready);
             let kept = |level: Level| seconds(job.held(level));
+            let written = match copies.filter(|_| runs == Runs::Longest) {
+                Some(copies) => {
+                    while copies.get(soonest).is_some_and(|c| c.at < moment.at) {
+                        soonest += 1;
+                    }
+                    copies.get(soonest).map_or(moment.at, |c| c.at)
+                }
+                None => written,
+            };
             if chain.take(*moment, written)
                 && let Some((until, _)) = chain.until(kept)
             {
@@ -335,7 +350,10 @@ impl Points {
                 let pools = &ops.jobs[id].pools;
                 let filled =
                     pools.iter().map(|p| i64::try_from(p.runs).unwrap_or(i64::MAX)).max().unwrap_or(1);
-                DAY + facts.jobs.get(id).map_or(0, longest_gap).saturating_mul(filled)
+                let levels = facts.jobs.get(id).map_or(&[][..], |f| f.levels.as_slice());
+                let gaps = levels.iter().filter_map(|l| l.same.or(l.gap)).map(|g| g.length);
+                let gap = gaps.max().unwrap_or_default();
+                DAY + seconds(gap).saturating_mul(filled)
             }
         };
         let mut sweep = Sweep::new((self.as_of, self.end), asked, slack);
@@ -367,10 +385,6 @@ fn in_order(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> bool
         JobKind::Copy { of, .. } => in_order(ops, jobs, *of),
         _ => true,
     }
-}
-
-fn longest_gap(fact: &JobFact) -> i64 {
-    fact.levels.iter().filter_map(|l| l.same.or(l.gap)).map(|g| seconds(g.length)).max().unwrap_or(0)
 }
 
 /// How long runs of each level take.

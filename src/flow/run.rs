@@ -207,7 +207,7 @@ fn carried(
             let since = gap?.length;
             let mut sum = Bytes::ZERO;
             for l in &original.levels {
-                let n = if l.level == Level::Log { 1 } else { l.runs_in(since) };
+                let n = if l.level == Level::Log { 1 } else { original.runs_in(l, since) };
                 let bytes = match l.level {
                     Level::Log => log_bytes(model, facts.horizon, &ops.jobs[*of], since.plus(l.gap?.length))?,
                     _ => l.bytes?,
@@ -241,8 +241,8 @@ fn copied(ops: &Ops, facts: &Facts, job: &Job, fact: &LevelFact) -> u64 {
     while let JobKind::Copy { of, .. } = &ops.jobs[original].kind {
         original = *of;
     }
-    let levels = facts.jobs.get(original).map_or(&[][..], |f| f.levels.as_slice());
-    levels.iter().map(|l| l.runs_in(since)).fold(0, u64::saturating_add)
+    let Some(fact) = facts.jobs.get(original) else { return 0 };
+    fact.levels.iter().map(|l| fact.runs_in(l, since)).fold(0, u64::saturating_add)
 }
 
 /// Log written in a time, at most.

@@ -370,11 +370,13 @@ fn fact(
     let before = before.part_up(stream.compress);
     let ends = |lag: Behind, service: u64, theirs: Duration, so_far: Option<Account>| {
         let mut unit = fluid::time_at(largest, service).unwrap_or(Duration::MAX);
+        let mut others = theirs.plus(fluid::time_at(before, service).unwrap_or(Duration::MAX));
         if let Some((_, way)) = &source {
             let applied = way.and_then(|w| time_to_move(largest, w.apply)).unwrap_or(Duration::MAX);
             unit = unit.plus(so_far.map_or(Duration::MAX, |s| s.unit)).plus(applied);
+            // It has nothing before the replica that it reads has it.
+            others = others.plus(so_far.map_or(Duration::MAX, |s| s.others));
         }
-        let others = theirs.plus(fluid::time_at(before, service).unwrap_or(Duration::MAX));
         Account { lag, service, unit, others }
     };
     let apart = ends(alone, own.service, Duration::ZERO, source.as_ref().map(|(f, _)| f.apart));

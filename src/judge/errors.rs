@@ -122,6 +122,9 @@ fn way_out(v: &Verdict) -> String {
             "give the stream a larger share or a faster link, or compress it".to_owned()
         }
         (Some(Reason::Overruns), _) => "let it run less often, carry less, or give it more bandwidth".to_owned(),
+        (Some(Reason::LogsExpire), _) => {
+            "raise `logs-kept`, and what sets it on the server, above the time from one log run to the end of the next".to_owned()
+        }
         (Some(Reason::KeptTooShort), _) => {
             "raise `keep`, and `immutable` where an attacker is the case, above the time until it is noticed and read back".to_owned()
         }

@@ -23,7 +23,7 @@ pub use waivers::{is_verdict, waive};
 
 use crate::base::threads::dealt;
 use crate::model::{Objective, Scenario, StrikeKind};
-use crate::plan::{self, Choice, Estate, Plan, Reason, Subject};
+use crate::plan::{self, Choice, Estate, Plan, Reason, Resource, Subject};
 use crate::quantity::Duration;
 use std::collections::BTreeMap;
 
@@ -123,8 +123,10 @@ fn useless(plan: &Plan) -> BTreeMap<usize, &Choice> {
         return found;
     }
     for (n, step) in plan.steps.iter().enumerate() {
-        // Who only waits for what it holds goes on when the other gives up.
-        let needed = step.after.iter().filter(|a| !step.behind.iter().any(|(b, _)| b == *a));
+        // Who only waits for a thing goes on when the other gives up; who waits for people may wait
+        // for what they do.
+        let thing = |a: &usize| step.behind.iter().any(|(b, what)| b == a && *what != Resource::Operator);
+        let needed = step.after.iter().filter(|a| !thing(a));
         if let Some(choice) = needed.filter_map(|a| found.get(a)).next().copied() {
             found.entry(n).or_insert(choice);
         }

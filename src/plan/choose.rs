@@ -189,8 +189,13 @@ impl Chooser<'_> {
                     let cut = self.outages.stream(self.model, self.ops, &self.ops.streams[*s]);
                     Some(self.behind(fact).1.max(cut.surely))
                 };
-                let surely = alive.iter().filter(|s| *s == id || asked(s)).filter_map(lacks).min();
-                (loss, surely.unwrap_or_default(), reason, cut)
+                let read: Vec<Idx<Stream>> = alive.iter().copied().filter(|s| s == id || asked(s)).collect();
+                let surely = if self.late_together(&read) {
+                    read.iter().filter_map(lacks).min().unwrap_or_default()
+                } else {
+                    cut.surely
+                };
+                (loss, surely, reason, cut)
             };
             found.push(Candidate {
                 copy: *copy,
@@ -204,6 +209,17 @@ impl Chooser<'_> {
                 cut,
             });
         }
+    }
+
+    /// Whether the replica that is least behind at its worst is so when others are at theirs: all have
+    /// what they have at any time, or all have parts of one and the same.
+    fn late_together(&self, streams: &[Idx<Stream>]) -> bool {
+        let pool = |s: &Idx<Stream>| self.facts.parts.streams.get(*s).and_then(|p| p.pool);
+        let varies = |s: &Idx<Stream>| {
+            self.facts.streams.get(*s).and_then(|f| f.shared).is_some_and(|shared| shared.reached)
+        };
+        let alike = |first: &Idx<Stream>| streams.iter().all(|s| pool(s) == pool(first));
+        !streams.iter().any(varies) || streams.first().is_none_or(alike)
     }
 
     fn mirror(&self, id: Idx<Copy>, found: &mut Vec<Candidate>) {
@@ -268,6 +284,9 @@ impl Chooser<'_> {
         // Logs are of use only on top of a backup, whose runs must have a bound too.
         if log.is_some() && self.run_loss(data).0.is_none() {
             (loss, reason) = (None, self.run_loss(data).2);
+        }
+        if log.is_some_and(|log| self.logs_expire(log)) {
+            (loss, surely, reason) = (None, Duration::ZERO, Some(Reason::LogsExpire));
         }
         let files = matches!(self.model.data[copy.data].on, On::Files { .. });
         if files && self.model.data[copy.data].files == Files::Together {

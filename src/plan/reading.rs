@@ -88,8 +88,13 @@ impl Reading<'_> {
     /// at once had been made since the copy before.
     fn stands(&self, job: Idx<Job>, level: Level) -> Option<Duration> {
         let pool = self.ops.jobs[job].pool(level)?;
-        let gaps = self.facts.jobs.get(job)?.levels.iter().filter_map(|l| l.gap);
-        let gap = gaps.map(|g| g.length).max().unwrap_or_default();
+        // What only takes runs of one level waits for the next of that level.
+        let fact = self.facts.jobs.get(self.ops.original(job))?;
+        let made = if pool.level.is_some() { fact.longest_apart(level) } else { fact.longest_gap() };
+        let gap = match &self.ops.jobs[job].kind {
+            JobKind::Copy { .. } => self.facts.jobs.get(job)?.longest_gap().max(made),
+            _ => made,
+        };
         let filled = gap.times(pool.runs.saturating_sub(1));
         let filled = pool.use_duration.map_or(filled, |u| filled.min(u));
         let mut age = pool.keep.plus(filled).plus(gap.max(Duration::from_days(1)));
@@ -116,9 +121,10 @@ impl Reading<'_> {
                 self.stands(job, Level::Log)?.plus(gap),
             );
         }
+        let fact = self.facts.jobs.get(original)?;
         let mut sum = Bytes::ZERO;
-        for level in &self.facts.jobs.get(original)?.levels {
-            sum = sum.plus(level.bytes?.times(level.runs_in(self.stands(job, level.level)?)));
+        for level in &fact.levels {
+            sum = sum.plus(level.bytes?.times(fact.runs_in(level, self.stands(job, level.level)?)));
         }
         Some(sum)
     }
@@ -131,7 +137,11 @@ impl Reading<'_> {
         let full = self.facts.jobs.get(self.chain_of(job)).and_then(|f| f.level(Level::Full));
         let apart = full.and_then(|l| l.same.or(l.gap)).map_or(Duration::ZERO, |g| g.length);
         let year = Duration::from_days(u64::from(self.facts.horizon.days));
-        let keep = self.ops.jobs[job].keep.min(self.ops.jobs[original].keep).min(year);
+        let held = |job: Idx<Job>| {
+            let pool = self.ops.jobs[job].pool(Level::Full).map_or(Duration::ZERO, |p| p.keep);
+            self.ops.jobs[job].keep.min(pool)
+        };
+        let keep = held(job).min(held(original)).min(year);
         least.times(keep.0.checked_div(apart.0).unwrap_or(0).max(1))
     }
 
@@ -141,7 +151,7 @@ impl Reading<'_> {
         let fact = self.facts.jobs.get(self.ops.original(job))?;
         let mut sum = fact.level(Level::Full)?.bytes?;
         for level in fact.levels.iter().filter(|l| l.level != Level::Full) {
-            sum = sum.plus(level.bytes?.times(level.runs_in(self.stands(job, level.level)?)));
+            sum = sum.plus(level.bytes?.times(fact.runs_in(level, self.stands(job, level.level)?)));
         }
         Some(sum)
     }

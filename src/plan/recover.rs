@@ -12,7 +12,7 @@ use crate::ops::shaping::way_back;
 use crate::ops::{Director, Job, JobKind, Level, Staging};
 use crate::quantity::{Bytes, Duration};
 use la_arena::Idx;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Builder<'_> {
     /// What comes on top of the units: databases that stall, and what people must know.
@@ -104,29 +104,49 @@ impl Builder<'_> {
     pub(super) fn points(&mut self, steps: &[Step]) {
         let wrong = self.lost.wrong_contents();
         // The last restore of each copy, and the first fence of each host.
-        let (mut restores, mut fences) = (BTreeMap::new(), BTreeMap::new());
+        let (mut restores, mut fences, mut holds) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for step in steps {
             match &step.kind {
                 StepKind::Restore { copy, .. } => drop(restores.insert(*copy, step)),
                 StepKind::Fence { host, .. } => drop(fences.entry(*host).or_insert(step.finish)),
+                StepKind::Hold { director } => drop(holds.insert(*director, step.finish)),
                 _ => {}
             }
         }
         let mut choices = std::mem::take(&mut self.choices);
         for (choice, (chosen, _)) in choices.iter_mut().zip(&self.taken) {
-            let kept = self.kept_long_enough(chosen, choice.missed, restores.get(&chosen.copy).copied());
+            let read = restores.get(&chosen.copy).copied();
+            let held = self.until_held(chosen, &holds);
+            let kept = self.kept_long_enough(chosen, choice.missed, read, held);
             (choice.loss, choice.loss_surely, choice.reason) = (kept.loss, kept.surely, kept.reason);
             let primary = self.estate.model.primary_host(choice.data);
             // Until then people go on writing to what is wrong.
             choice.discarded = fences.get(&primary).copied().filter(|_| wrong);
+        }
+        // What opens a store must itself be there: nothing is read without it.
+        let useless = |c: &Choice| matches!(c.reason, Some(Reason::KeptTooShort | Reason::RunsStop));
+        loop {
+            let shut: BTreeSet<Idx<Data>> = choices.iter().filter(|c| useless(c)).map(|c| c.data).collect();
+            let mut grown = false;
+            for (choice, (chosen, _)) in choices.iter_mut().zip(&self.taken) {
+                let Source::Store { openers, .. } = &chosen.source else { continue };
+                if !useless(choice) && openers.iter().any(|o| shut.contains(o)) {
+                    (choice.loss, choice.loss_surely, choice.reason) =
+                        (None, Duration::ZERO, Some(Reason::KeptTooShort));
+                    grown = true;
+                }
+            }
+            if !grown {
+                break;
+            }
         }
         self.choices = choices;
     }
 
     /// What is lost when the chosen copy is read as late as the plan reads it: points and their
     /// chains may be gone by then, or no longer protected by a lock (model, "corruption"). `read` is
-    /// the step that reads it last.
-    fn kept_long_enough(&self, chosen: &Candidate, missed: u64, read: Option<&Step>) -> Kept {
+    /// the step that reads it last; after `held` at the latest no run takes a volume any more.
+    fn kept_long_enough(&self, chosen: &Candidate, missed: u64, read: Option<&Step>, held: Duration) -> Kept {
         let as_chosen = || Kept { loss: chosen.loss, surely: chosen.surely, reason: chosen.reason.clone() };
         let Source::Store { store, data, log, .. } = &chosen.source else { return as_chosen() };
         let wrong = self.lost.wrong_contents();
@@ -134,8 +154,9 @@ impl Builder<'_> {
         let (true, Some(loss)) = (wrong, chosen.loss) else { return as_chosen() };
         let Estate { model, ops, facts, .. } = self.estate;
         let Some(read) = read else { return as_chosen() };
-        let asked = |until_read: Duration| Asked {
+        let asked = |until_read: Duration, until_held: Duration| Asked {
             until_read,
+            until_held,
             lock: model.stores[*store].immutable.filter(|_| self.lost.hostile).map(|i| i.value),
             logs: log.map(|l| (ops.jobs[l].held(Level::Log), loss)),
         };
@@ -143,13 +164,15 @@ impl Builder<'_> {
         let Some(older) = older(ops, facts, *data, missed) else {
             return Kept { loss: None, surely: chosen.surely, reason: Some(Reason::KeptTooShort) };
         };
-        let latest = asked(read.finish.plus(older).plus(chosen.cut.most));
+        let until = read.finish.plus(older).plus(chosen.cut.most);
+        let latest = asked(until, until);
         if facts.points.get(*data).is_some_and(|p| p.serves(latest)) {
             return as_chosen();
         }
         // The newest point will not do: an older one may still.
         let found = facts.points.worst(ops, facts, *data, latest, Runs::Longest);
-        let surely = facts.points.worst(ops, facts, *data, asked(read.surely), Runs::Alone);
+        let surely =
+            facts.points.worst(ops, facts, *data, asked(read.surely, held.min(read.surely)), Runs::Alone);
         let found = found.and_then(|f| Some(f.plus(self.behind(*data)?)));
         Kept {
             loss: found.map(|f| f.plus(older).max(loss)),
@@ -162,6 +185,17 @@ impl Builder<'_> {
                 Some(Reason::KeptTooShort)
             },
         }
+    }
+
+    /// How long at most runs of the director that schedules a copy's go on: until they are held, not
+    /// at all where it is lost.
+    fn until_held(&self, chosen: &Candidate, holds: &BTreeMap<Idx<Director>, Duration>) -> Duration {
+        let Source::Store { data, .. } = &chosen.source else { return Duration::MAX };
+        let ops = self.estate.ops;
+        let Some(director) = ops.jobs[*data].kind.director() else { return Duration::MAX };
+        let lost = self.lost.host(ops.directors[director].host);
+        let until = if lost { Some(Duration::ZERO) } else { holds.get(&director).copied() };
+        until.unwrap_or(Duration::MAX)
     }
 
     /// How far behind the data is that a job reads from a replica; nothing where it reads the
@@ -207,7 +241,8 @@ impl Builder<'_> {
         let logs = log.map(|_| reading.logs(*data).unwrap_or(Bytes(u64::MAX)).times(older));
         let log_bytes = logs.unwrap_or(Bytes::ZERO);
         let wrong = self.lost.wrong_contents();
-        let spanning = log.filter(|_| wrong).map(|l| reading.spanning(l).unwrap_or(Bytes(u64::MAX)));
+        let spanning =
+            log.filter(|_| wrong).map(|l| reading.spanning(l).unwrap_or(Bytes(u64::MAX)).times(older));
         let all = bytes.plus(log_bytes).plus(spanning.unwrap_or(Bytes::ZERO));
         // Runs that go on would share what is read, sent over and written to.
         let index = self.estate.index;

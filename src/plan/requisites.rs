@@ -179,9 +179,15 @@ impl Builder<'_> {
         let promised = |tier: Option<(Idx<crate::model::Tier>, crate::base::Span)>| {
             tier.is_some_and(|t| model.tiers[t.0].bounds(self.kind).rto.is_some())
         };
+        // What opens a store is wanted for what that store holds.
+        let servers = model.backup_servers.iter().flat_map(|(_, s)| &s.opened_by);
+        let opens: Vec<Idx<Data>> =
+            model.stores.iter().flat_map(|(_, s)| &s.opened_by).chain(servers).map(|o| o.0).collect();
         unit.data.iter().any(|d| {
             let mut users = self.estate.index.users(*d).into_iter();
-            promised(model.data[*d].tier) || users.any(|s| promised(model.services[s].tier))
+            promised(model.data[*d].tier)
+                || opens.contains(d)
+                || users.any(|s| promised(model.services[s].tier))
         })
     }
 

@@ -72,6 +72,8 @@ pub enum Reason {
     NeverCatchesUp,
     /// A run may still be going when the next is due.
     Overruns,
+    /// The server may drop logs before a run has carried them, so that replay stops there.
+    LogsExpire,
     /// The copy is not kept, or not protected, long enough to be read when it is needed.
     KeptTooShort,
     /// Its runs stop before the horizon ends: no volume or no room is left. Another finding says
@@ -111,6 +113,7 @@ impl Reason {
             Self::NoConsistentMoment => "no-consistent-moment",
             Self::NeverCatchesUp => "never-catches-up",
             Self::Overruns => "overruns",
+            Self::LogsExpire => "logs-expire",
             Self::KeptTooShort => "kept-too-short",
             Self::RunsStop => "runs-stop",
             Self::MissingInput(_) => "missing-input",
@@ -143,6 +146,7 @@ impl std::fmt::Display for Reason {
             }
             Self::NeverCatchesUp => f.write_str("more is written than the way to the copy carries"),
             Self::Overruns => f.write_str("a run may still be going when the next is due"),
+            Self::LogsExpire => f.write_str("the server may drop logs before a run has carried them"),
             Self::KeptTooShort => {
                 f.write_str("the copy is not kept long enough to be read when it is needed")
             }

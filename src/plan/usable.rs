@@ -145,6 +145,14 @@ impl Chooser<'_> {
         }
     }
 
+    /// Whether a server may drop logs before a run of theirs has carried them, missed ones counted.
+    pub fn logs_expire(&self, log: Idx<Job>) -> bool {
+        let original = self.ops.original(log);
+        let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind else { return false };
+        let needed = self.facts.jobs.get(original).and_then(|f| aged(f, self.missed));
+        needed.is_some_and(|needed| needed > self.model.clusters[*cluster].logs_kept.value)
+    }
+
     /// Whether the newest point is still whole when the next is complete, and a day after people have
     /// decided: runs that fail after a loss, the first of several, take volumes like others until they
     /// are held. Not where nobody knows when runs are complete.
@@ -155,14 +163,16 @@ impl Chooser<'_> {
         let held = people.max().unwrap_or_default().plus(Duration::from_days(1));
         let cut = |job: Idx<Job>| self.outages.job(self.model, self.ops, job).most;
         let cut = cut(data).max(log.map_or(Duration::ZERO, cut));
-        points.serves(Asked { until_read: held.plus(cut), lock: None, logs: kept })
+        let held = held.plus(cut);
+        points.serves(Asked { until_read: held, until_held: held, lock: None, logs: kept })
     }
 
     /// Whether the full that runs stand on is still kept when as many fulls as runs had been
     /// missed: it may be that many intervals older.
     pub fn base_stands(&self, data: Idx<Job>) -> bool {
         let mut job = data;
-        let mut kept = self.ops.jobs[data].keep;
+        let held = |job: Idx<Job>| self.ops.jobs[job].keep.min(self.ops.jobs[job].held(Level::Full));
+        let mut kept = held(data);
         let mut copied = Duration::ZERO;
         while let JobKind::Copy { of, .. } = &self.ops.jobs[job].kind {
             // Copies that were missed let it grow older on the way.
@@ -171,7 +181,7 @@ impl Chooser<'_> {
             };
             copied = copied.plus(late);
             job = *of;
-            kept = kept.min(self.ops.jobs[job].keep);
+            kept = kept.min(held(job));
         }
         let full = self.facts.jobs.get(job).and_then(|f| f.level(Level::Full));
         let Some(full) = full else { return true };

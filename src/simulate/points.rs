@@ -17,8 +17,10 @@ pub(super) struct Point {
     pub logs: f64,
     /// What of them is replayed: nothing from where contents are wrong on.
     pub replayed: f64,
-    /// Until when all that it needs is kept.
+    /// Until when the data runs that it needs are kept.
     pub until: f64,
+    /// The same of the logs on top.
+    pub logs_until: f64,
 }
 
 /// The newest point at a moment, with nothing in it of `clean` or later.
@@ -47,6 +49,7 @@ pub(super) fn newest(
         full: chain.first().map_or(0.0, |d| d.bytes),
         logs: 0.0,
         replayed: 0.0,
+        logs_until: f64::INFINITY,
         until: chain.iter().map(|d| world.kept_until(data, d)).fold(f64::INFINITY, f64::min),
     };
     for (log, run) in log.into_iter().flat_map(|log| world.held_by(log, at).iter().map(move |run| (log, run)))
@@ -57,7 +60,7 @@ pub(super) fn newest(
         let wrong = world.logged(data, before.min(run.holds.0), run.holds.0);
         point.logs += run.bytes;
         point.replayed += (run.bytes - wrong).max(0.0);
-        point.until = point.until.min(world.kept_until(log, run));
+        point.logs_until = point.logs_until.min(world.kept_until(log, run));
         // Replay stops just before what is wrong.
         point.moment = point.moment.max(run.holds.0.min(before));
     }

@@ -7,7 +7,7 @@ use super::world::{Work, World};
 use super::yard::together;
 use crate::model::{Data, Host, Mode};
 use crate::ops::{Job, Stream};
-use crate::plan::{Choice, Means, Plan, Stage, Step, StepKind, Subject};
+use crate::plan::{Choice, Means, Plan, Resource, Stage, Step, StepKind, Subject};
 use la_arena::Idx;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -28,6 +28,9 @@ pub(super) enum Part {
     Move { devices: Vec<usize>, cap: f64, bytes: f64 },
 }
 
+/// What a restore reads: the first data class of what goes together, its runs, its logs.
+pub(super) type Reading = (Idx<Data>, Idx<Job>, Option<Idx<Job>>);
+
 pub(super) struct Recovery<'a, 'w> {
     pub world: World<'w>,
     pub plan: &'a Plan,
@@ -37,7 +40,7 @@ pub(super) struct Recovery<'a, 'w> {
     /// The points that were restored, by the first data class of what goes together.
     pub points: BTreeMap<Idx<Data>, Option<Point>>,
     /// What each restored point needs the oldest of, until its restore has ended.
-    pub reading: BTreeMap<usize, (Idx<Data>, Idx<Job>)>,
+    pub reading: BTreeMap<usize, Reading>,
     /// Restores that found nothing.
     pub failed: BTreeSet<usize>,
     outcome: Outcome,
@@ -189,8 +192,10 @@ impl<'a, 'w> Recovery<'a, 'w> {
                         continue;
                     };
                     // Who only waits for what it holds goes on when nothing is there to be restored.
-                    let gave_up =
-                        |a: &usize| self.failed.contains(a) && step.behind.iter().any(|(b, _)| b == a);
+                    let gave_up = |a: &usize| {
+                        let thing = |(b, what): &(usize, Resource)| b == a && *what != Resource::Operator;
+                        self.failed.contains(a) && step.behind.iter().any(thing)
+                    };
                     let ended = |a: &usize| ends.get(*a).copied().flatten().is_some() || gave_up(a);
                     let ready = step.after.iter().all(ended);
                     if ready && begun.insert(n) {
@@ -269,10 +274,11 @@ impl<'a, 'w> Recovery<'a, 'w> {
             StepKind::Hold { director } => self.world.hold(*director),
             StepKind::Restore { .. } => {
                 // What was pruned while it was read is not there.
-                if let Some((unit, job)) = self.reading.remove(&n) {
+                if let Some((unit, job, log)) = self.reading.remove(&n) {
                     let pruned = self.world.pruned(job);
+                    let logs = log.map_or(f64::NEG_INFINITY, |log| self.world.pruned(log));
                     let slot = self.points.entry(unit).or_default();
-                    if slot.is_some_and(|p| pruned > p.until) {
+                    if slot.is_some_and(|p| pruned > p.until || logs > p.logs_until) {
                         *slot = None;
                     }
                 }

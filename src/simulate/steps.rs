@@ -162,7 +162,7 @@ impl Recovery<'_, '_> {
         let point = newest(&self.world, main, log, self.world.now, clean);
         let unit = self.unit(data);
         self.points.insert(unit, point);
-        self.reading.insert(n, (unit, main));
+        self.reading.insert(n, (unit, main, log));
         let Some(mut point) = point else {
             self.failed.insert(n);
             parts.push_back(Part::Time(f64::INFINITY));

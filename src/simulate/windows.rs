@@ -14,7 +14,9 @@ pub(super) const AFTER: f64 = 12.0 * DAY;
 /// How long runs are remembered when a stretch begins.
 pub(super) fn past(ops: &Ops) -> f64 {
     let kept = ops.jobs.iter().flat_map(|(_, j)| &j.pools).map(|p| p.keep.as_secs_f64());
-    kept.fold(40.0 * DAY, f64::max).min(130.0 * DAY)
+    let rules = ops.jobs.iter().flat_map(|(_, j)| &j.runs);
+    let rare = rules.into_iter().any(|r| !r.rule.repeats_weekly());
+    kept.fold(40.0 * DAY, f64::max).min(130.0 * DAY).max(if rare { 400.0 * DAY } else { 0.0 })
 }
 
 /// The ends of the longest gaps before the runs of each level of each job, and the days on which clocks are

@@ -39,14 +39,14 @@ impl Sweep {
     /// Takes in the next point.
     pub fn point(&mut self, point: Point) {
         self.up_to(point.ready);
-        let needed = seconds(self.asked.until_read);
-        let locked = self.asked.lock.map_or(i64::MAX, |l| point.oldest.saturating_add(seconds(l)));
-        let until = point.until.saturating_add(self.slack).min(locked);
-        if until - needed > point.ready {
-            self.there.push((point.start, until - needed));
+        let (read, held) = (seconds(self.asked.until_read), seconds(self.asked.until_held));
+        let locked = self.asked.lock.map_or(i64::MAX, |l| point.oldest.saturating_add(seconds(l)) - read);
+        let until = (point.until.saturating_add(self.slack) - held).min(locked);
+        if until > point.ready {
+            self.there.push((point.start, until));
         }
         if let Some((kept, _)) = self.asked.logs {
-            let rolled = point.start.saturating_add(seconds(kept)).min(until) - needed;
+            let rolled = (point.start.saturating_add(seconds(kept)) - held).min(until);
             if rolled > point.ready {
                 self.rolled = self.rolled.max(rolled);
             }
@@ -86,6 +86,7 @@ mod tests {
         fn what_is_lost_agrees_with_a_look_at_every_second(
             drawn in proptest::collection::vec((0i64..9, 0i64..9, -9i64..60, 0i64..5), 0..14),
             needed in 0u64..20,
+            held in 0u64..20,
             lock in proptest::option::of(0u64..60),
             logs in proptest::option::of((0u64..50, 0u64..9)),
         ) {
@@ -100,19 +101,21 @@ mod tests {
             let time = Duration::from_secs;
             let asked = Asked {
                 until_read: time(needed),
+                until_held: time(held),
                 lock: lock.map(time),
                 logs: logs.map(|(kept, loss)| (time(kept), time(loss))),
             };
             let mut sweep = Sweep::new((as_of, end), asked, 0);
             points.iter().for_each(|p| sweep.point(*p));
-            let (needed, whole) = (needed as i64, |n: u64| n as i64);
+            let whole = |n: u64| n as i64;
+            let (needed, held) = (whole(needed), whole(held));
             let there = |p: &&Point, at: i64| {
                 let locked = lock.is_none_or(|l| at + needed < p.oldest + whole(l));
-                p.ready <= at && at + needed < p.until && locked
+                p.ready <= at && at + held < p.until && locked
             };
             let lost = |at: i64| {
                 let mut now = points.iter().filter(|p| there(p, at));
-                let logs = logs.filter(|(kept, _)| now.clone().any(|p| at + needed < p.start + whole(*kept)));
+                let logs = logs.filter(|(kept, _)| now.clone().any(|p| at + held < p.start + whole(*kept)));
                 let plain = now.next_back().map(|p| time((at + 1 - p.start).unsigned_abs()));
                 logs.map(|l| time(l.1)).or(plain)
             };
