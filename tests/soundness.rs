@@ -653,7 +653,8 @@ fn nothing_that_needs_what_may_be_gone_is_back_in_time() {
                 "data o : t {{ on = db path \"/o\"; size = 1 GiB; writes = 1 KiB/s; files = independent; response = duty
                     backup sa {{ full = daily 01:00; incremental = daily 13:00; keep = 30 days; full-pool {{ keep = {keep} }} }} }}
                 pool web {{ members = [db2]; needs = 1; port = 8080 }}
-                service shop : t {{ runs-on = web; needs = [o]; start = 40 s; check = http(\"https://www.example.com/\", within = 10 s); response = duty }}"
+                service shop : t {{ runs-on = web; needs = [o]; start = 40 s; check = http(\"https://www.example.com/\", within = 10 s); response = duty }}
+                service stand : t {{ runs-on = web; needs = [shop]; start = 40 s; response = duty }}"
             )
     };
     let c = compiled("30 h", "9 h", &spec("40 days"));
@@ -661,6 +662,47 @@ fn nothing_that_needs_what_may_be_gone_is_back_in_time() {
     let c = compiled("30 h", "9 h", &spec("1 h"));
     assert_ne!(status(&c, "o.rto", "host db"), Status::Proved);
     assert_ne!(status(&c, "shop.rto", "host db"), Status::Proved);
+    // Nor what needs the service, though it also waits for the same people.
+    assert_ne!(status(&c, "stand.rto", "host db"), Status::Proved);
+}
+
+#[test]
+fn logs_that_a_server_drops_before_they_are_carried_are_lost() {
+    // Logs of two hours, of which the server keeps one; or of one, five of which may be missed.
+    let spec = |log: &str, kept: &str| {
+        link("l", "1 Gbit/s", "share { backup = 50 % }")
+            + &format!(
+                "cluster c : maria {{ primary = db; logs-kept = {kept} }}
+                data o : t {{ on = c; size = 1 GiB; writes = 1 KiB/s; response = duty
+                    backup sb {{ full = daily 01:00; log = every {log}; keep = 30 days }} }}"
+            )
+    };
+    let rpo = |rpo: &str, spec: &str| status(&compiled(rpo, "9 h", spec), "o.rpo", "host db");
+    assert_eq!(rpo("4 h", &spec("2 h", "1 h")), Status::Unknown);
+    assert_eq!(rpo("4 h", &spec("2 h", "3 h")), Status::Proved);
+    let tolerant = "8 h; tolerate = 5 missed runs";
+    assert_eq!(rpo(tolerant, &spec("1 h", "3 h")), Status::Unknown);
+    assert_eq!(rpo(tolerant, &spec("1 h", "10 h")), Status::Proved);
+}
+
+#[test]
+fn a_store_whose_opener_may_be_gone_is_shut() {
+    // What opens the store is hit too, and its only copy may be overwritten before the next is made.
+    let spec = |keep: &str| {
+        link("l", "1 Gbit/s", "share { backup = 50 % }")
+            + &format!(
+                "data vault {{ on = db path \"/v\"; size = 1 GiB; writes = 1 KiB/s; files = independent; response = duty
+                    backup sa {{ full = every 6 h; keep = 1 h; pool {{ keep = {keep} }} }} }}
+                data o : t {{ on = db path \"/o\"; size = 1 GiB; writes = 1 KiB/s; files = independent; response = duty
+                    backup sb {{ full = every 6 h; keep = 30 days }} }}"
+            )
+    };
+    let c = |keep: &str| {
+        let sites = SITES.replace("store sb { host = bkb;", "store sb { host = bkb; opened-by = [vault];");
+        raw(&format!("{PEOPLE} tier t {{ rpo = 8 h; rto = 9 h }} {sites} {}", spec(keep)))
+    };
+    assert_eq!(status(&c("20 days"), "o.rpo", "host db"), Status::Proved);
+    assert_eq!(status(&c("2 h"), "o.rpo", "host db"), Status::Unknown);
 }
 
 #[test]
