@@ -99,7 +99,7 @@ pub struct Pool {
     pub name: EcoString,
     /// The level that it takes; `None`: those that no other pool of the job takes.
     pub level: Option<Level>,
-    /// How long nothing overwrites a run, from its end.
+    /// How long nothing overwrites a run, from its end; bounds count it from the run's start.
     pub keep: Duration,
     /// Whether the spec states that; else it is what chains need.
     pub stated: bool,

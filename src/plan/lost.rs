@@ -168,7 +168,7 @@ impl Lost {
         get(&self.hosts, id)
     }
 
-    /// Whether a store is gone. What an attacker can delete is judged by the chooser.
+    /// Whether a store is gone, or an attacker can delete what is in it.
     pub fn store(&self, id: Idx<Store>) -> bool {
         get(&self.stores, id)
     }

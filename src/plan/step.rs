@@ -203,7 +203,7 @@ pub struct Step {
     /// The steps that must have ended before, by index, each less than this step's own.
     pub after: Vec<usize>,
     /// Which of them had before it what it holds, and what that is: for the others it waits because
-    /// of what they do.
+    /// of what they do. For those of which it waits for people, maybe for both.
     pub behind: Vec<(usize, Resource)>,
     /// What it holds while it runs.
     pub holds: Vec<Resource>,

@@ -113,7 +113,7 @@ pub static THEN: KindDef = KindDef {
     colon: Colon::None,
     attributes: &[
         must("after", Type::Duration, "How long after the first loss."),
-        must("lose", Type::Strikes, "What is lost then, beside what was lost before and has not come back."),
+        must("lose", Type::Strikes, "What is lost then; nothing of what was lost before has come back."),
     ],
     inside: &[],
     doc: "What is lost later. Loss and recovery are counted from the last loss, and plans begin there.",
