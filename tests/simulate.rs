@@ -19,8 +19,9 @@ use oracle::{AS_OF, Checked, check, compiled};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Strikes as many estates of a kind as are asked for, or `few`.
-fn strike_many(of: &str, spec: fn(u64) -> String, few: u64) {
+/// Strikes as many estates of a kind as are asked for, or `few`, of which so many in a hundred at
+/// least are sound specs.
+fn strike_many(of: &str, spec: fn(u64) -> String, few: u64, sound: usize) {
     let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
     let (first, many) = match number("DRC_SEED") {
         Some(seed) => (seed, 1),
@@ -56,7 +57,7 @@ fn strike_many(of: &str, spec: fn(u64) -> String, few: u64) {
         all
     });
     println!("{}", checked.summary());
-    assert!(checked.estates * 2 > many as usize, "{} of {many} are specs", checked.estates);
+    assert!(checked.estates * 100 >= many as usize * sound, "{} of {many} are specs", checked.estates);
     assert!(checked.wrong.is_empty(), "{} disagreements:\n{}", checked.wrong.len(), checked.wrong_in_short());
     // What is not replayed is looked at by hand: a moment that the draws missed, or a witness that
     // cannot happen.
@@ -65,12 +66,12 @@ fn strike_many(of: &str, spec: fn(u64) -> String, few: u64) {
 
 #[test]
 fn no_strike_is_worse_than_what_is_proved() {
-    strike_many("seed", generate::spec, 300);
+    strike_many("seed", generate::spec, 300, 100);
 }
 
 #[test]
 fn nor_in_estates_that_nobody_would_build() {
-    strike_many("wild", wild::spec, 300);
+    strike_many("wild", wild::spec, 300, 50);
 }
 
 /// Two sites of one zone: 100 MiB/s is the slowest device of each, people take 19 min from a strike

@@ -180,10 +180,9 @@ impl JobFact {
         }
     }
 
-    /// The longest time between two runs, whatever their levels.
-    pub fn longest_gap(&self) -> Duration {
-        let gaps = self.levels.iter().filter_map(|l| l.gap.or(l.same));
-        gaps.map(|g| g.length).max().unwrap_or_default()
+    /// The longest time between two runs, whatever their levels; `None` when there is none.
+    pub fn longest_gap(&self) -> Option<Duration> {
+        self.levels.iter().filter_map(|l| l.gap.or(l.same)).map(|g| g.length).max()
     }
 
     /// The longest time between two runs of one level.

@@ -350,9 +350,9 @@ impl Points {
                 let pools = &ops.jobs[id].pools;
                 let filled =
                     pools.iter().map(|p| i64::try_from(p.runs).unwrap_or(i64::MAX)).max().unwrap_or(1);
-                let levels = facts.jobs.get(id).map_or(&[][..], |f| f.levels.as_slice());
-                let gaps = levels.iter().filter_map(|l| l.same.or(l.gap)).map(|g| g.length);
-                let gap = gaps.max().unwrap_or_default();
+                let fact = facts.jobs.get(id);
+                let apart = fact.and_then(|f| f.levels.iter().map(|l| f.longest_apart(l.level)).max());
+                let gap = apart.unwrap_or_default();
                 DAY + seconds(gap).saturating_mul(filled)
             }
         };

@@ -23,7 +23,7 @@ pub use waivers::{is_verdict, waive};
 
 use crate::base::threads::dealt;
 use crate::model::{Objective, Scenario, StrikeKind};
-use crate::plan::{self, Choice, Estate, Plan, Reason, Resource, Subject};
+use crate::plan::{self, Choice, Estate, Plan, Reason, Subject};
 use crate::quantity::Duration;
 use std::collections::BTreeMap;
 
@@ -114,7 +114,7 @@ impl<'a> Found<'a> {
 }
 
 fn useless(plan: &Plan) -> BTreeMap<usize, &Choice> {
-    let stops = |c: &&Choice| matches!(c.reason, Some(Reason::RunsStop | Reason::KeptTooShort));
+    let stops = |c: &&Choice| c.reason.as_ref().is_some_and(Reason::leaves_nothing);
     let stopped: BTreeMap<Subject, &Choice> =
         plan.choices.iter().filter(stops).map(|c| (Subject::Data(c.data), c)).collect();
     let ends = plan.recovered.iter().filter_map(|(s, step)| Some((*step, *stopped.get(s)?)));
@@ -123,10 +123,7 @@ fn useless(plan: &Plan) -> BTreeMap<usize, &Choice> {
         return found;
     }
     for (n, step) in plan.steps.iter().enumerate() {
-        // Who only waits for a thing goes on when the other gives up; who waits for people may wait
-        // for what they do.
-        let thing = |a: &usize| step.behind.iter().any(|(b, what)| b == a && *what != Resource::Operator);
-        let needed = step.after.iter().filter(|a| !thing(a));
+        let needed = step.after.iter().filter(|a| !step.waits_for_a_thing(**a));
         if let Some(choice) = needed.filter_map(|a| found.get(a)).next().copied() {
             found.entry(n).or_insert(choice);
         }

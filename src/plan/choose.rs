@@ -138,14 +138,10 @@ impl Chooser<'_> {
         ranked
     }
 
-    fn wrong_contents(&self) -> bool {
-        self.lost.wrong_contents()
-    }
-
     /// The replicas that can be promoted.
     fn promotions(&self, cluster: Idx<crate::model::Cluster>, found: &mut Vec<Candidate>) {
         // What is wrong in the primary is wrong in every replica.
-        if self.wrong_contents() {
+        if self.lost.wrong_contents() {
             return;
         }
         let streams = self.index.streams(cluster);
@@ -225,7 +221,7 @@ impl Chooser<'_> {
     fn mirror(&self, id: Idx<Copy>, found: &mut Vec<Candidate>) {
         let copy = &self.model.copies[id];
         let (CopyKind::Mirror(_), Place::Host(target)) = (&copy.kind, copy.place) else { return };
-        if self.wrong_contents() || self.lost.host(target) {
+        if self.lost.wrong_contents() || self.lost.host(target) {
             return;
         }
         let Some(job) = self.index.jobs(id).first().copied() else { return };
@@ -274,7 +270,7 @@ impl Chooser<'_> {
             }
         };
         let (mut loss, mut surely, mut reason) = self.run_loss(log.unwrap_or(data));
-        if self.wrong_contents() {
+        if self.lost.wrong_contents() {
             // The last point before the moment at which contents went wrong may be younger.
             surely = if log.is_some() { Duration::ZERO } else { surely };
             if !self.lost.hostile {

@@ -174,7 +174,7 @@ pub(super) fn aged(fact: &JobFact, missed: u64) -> Option<Duration> {
     if missed == 0 {
         return Some(loss);
     }
-    let gap = fact.levels.iter().filter_map(|l| l.gap.or(l.same)).map(|g| g.length).max()?;
+    let gap = fact.longest_gap()?;
     let run = fact.levels.iter().filter_map(|l| l.most).max()?;
     let room = fact.levels.iter().filter_map(|l| l.room).min();
     if room.is_some_and(|r| run.times(missed.saturating_add(1)) > r) {

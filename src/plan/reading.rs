@@ -90,9 +90,10 @@ impl Reading<'_> {
         let pool = self.ops.jobs[job].pool(level)?;
         // What only takes runs of one level waits for the next of that level.
         let fact = self.facts.jobs.get(self.ops.original(job))?;
-        let made = if pool.level.is_some() { fact.longest_apart(level) } else { fact.longest_gap() };
+        let any = |fact: &JobFact| fact.longest_gap().unwrap_or_default();
+        let made = if pool.level.is_some() { fact.longest_apart(level) } else { any(fact) };
         let gap = match &self.ops.jobs[job].kind {
-            JobKind::Copy { .. } => self.facts.jobs.get(job)?.longest_gap().max(made),
+            JobKind::Copy { .. } => any(self.facts.jobs.get(job)?).max(made),
             _ => made,
         };
         let filled = gap.times(pool.runs.saturating_sub(1));
@@ -134,8 +135,8 @@ impl Reading<'_> {
     /// is today, since nothing ever shrinks.
     pub fn surely_kept(&self, job: Idx<Job>, least: Bytes) -> Bytes {
         let original = self.ops.original(job);
-        let full = self.facts.jobs.get(self.chain_of(job)).and_then(|f| f.level(Level::Full));
-        let apart = full.and_then(|l| l.same.or(l.gap)).map_or(Duration::ZERO, |g| g.length);
+        let fact = self.facts.jobs.get(self.chain_of(job));
+        let apart = fact.map_or(Duration::ZERO, |f| f.longest_apart(Level::Full));
         let year = Duration::from_days(u64::from(self.facts.horizon.days));
         let held = |job: Idx<Job>| {
             let pool = self.ops.jobs[job].pool(Level::Full).map_or(Duration::ZERO, |p| p.keep);

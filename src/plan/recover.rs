@@ -123,14 +123,21 @@ impl Builder<'_> {
             // Until then people go on writing to what is wrong.
             choice.discarded = fences.get(&primary).copied().filter(|_| wrong);
         }
-        // What opens a store must itself be there: nothing is read without it.
-        let useless = |c: &Choice| matches!(c.reason, Some(Reason::KeptTooShort | Reason::RunsStop));
+        if self.estate.model.has_openers() {
+            self.shut(&mut choices);
+        }
+        self.choices = choices;
+    }
+
+    /// What opens a store must itself be there: nothing is read without it.
+    fn shut(&self, choices: &mut [Choice]) {
+        let nothing = |c: &Choice| c.reason.as_ref().is_some_and(Reason::leaves_nothing);
         loop {
-            let shut: BTreeSet<Idx<Data>> = choices.iter().filter(|c| useless(c)).map(|c| c.data).collect();
+            let gone: BTreeSet<Idx<Data>> = choices.iter().filter(|c| nothing(c)).map(|c| c.data).collect();
             let mut grown = false;
             for (choice, (chosen, _)) in choices.iter_mut().zip(&self.taken) {
                 let Source::Store { openers, .. } = &chosen.source else { continue };
-                if !useless(choice) && openers.iter().any(|o| shut.contains(o)) {
+                if !nothing(choice) && openers.iter().any(|o| gone.contains(o)) {
                     (choice.loss, choice.loss_surely, choice.reason) =
                         (None, Duration::ZERO, Some(Reason::KeptTooShort));
                     grown = true;
@@ -140,7 +147,6 @@ impl Builder<'_> {
                 break;
             }
         }
-        self.choices = choices;
     }
 
     /// What is lost when the chosen copy is read as late as the plan reads it: points and their
@@ -240,10 +246,13 @@ impl Builder<'_> {
         let bytes = chain.unwrap_or(Bytes(u64::MAX)).times(older);
         let logs = log.map(|_| reading.logs(*data).unwrap_or(Bytes(u64::MAX)).times(older));
         let log_bytes = logs.unwrap_or(Bytes::ZERO);
-        let wrong = self.lost.wrong_contents();
-        let spanning =
-            log.filter(|_| wrong).map(|l| reading.spanning(l).unwrap_or(Bytes(u64::MAX)).times(older));
-        let all = bytes.plus(log_bytes).plus(spanning.unwrap_or(Bytes::ZERO));
+        let spanning = match log {
+            Some(l) if self.lost.wrong_contents() => {
+                reading.spanning(*l).unwrap_or(Bytes(u64::MAX)).times(older)
+            }
+            _ => Bytes::ZERO,
+        };
+        let all = bytes.plus(log_bytes).plus(spanning);
         // Runs that go on would share what is read, sent over and written to.
         let index = self.estate.index;
         let sharing = index.directors(holder).chain(index.directors(target));

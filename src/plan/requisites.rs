@@ -179,14 +179,11 @@ impl Builder<'_> {
         let promised = |tier: Option<(Idx<crate::model::Tier>, crate::base::Span)>| {
             tier.is_some_and(|t| model.tiers[t.0].bounds(self.kind).rto.is_some())
         };
-        // What opens a store is wanted for what that store holds.
-        let servers = model.backup_servers.iter().flat_map(|(_, s)| &s.opened_by);
-        let opens: Vec<Idx<Data>> =
-            model.stores.iter().flat_map(|(_, s)| &s.opened_by).chain(servers).map(|o| o.0).collect();
         unit.data.iter().any(|d| {
             let mut users = self.estate.index.users(*d).into_iter();
             promised(model.data[*d].tier)
-                || opens.contains(d)
+                // What opens a store is wanted for what that store holds.
+                || model.openers().any(|o| o == *d)
                 || users.any(|s| promised(model.services[s].tier))
         })
     }
@@ -273,9 +270,14 @@ impl Builder<'_> {
 }
 
 impl Model {
+    /// The data that opens stores and backup servers.
+    fn openers(&self) -> impl Iterator<Item = Idx<Data>> {
+        let servers = self.backup_servers.iter().flat_map(|(_, s)| &s.opened_by);
+        self.stores.iter().flat_map(|(_, s)| &s.opened_by).chain(servers).map(|o| o.0)
+    }
+
     /// Whether anything at all is opened by data of the estate.
     pub(super) fn has_openers(&self) -> bool {
-        self.stores.iter().any(|(_, s)| !s.opened_by.is_empty())
-            || self.backup_servers.iter().any(|(_, s)| !s.opened_by.is_empty())
+        self.openers().next().is_some()
     }
 }

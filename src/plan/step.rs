@@ -106,6 +106,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether nothing may be left to be read, so that no time can be counted on either.
+    pub fn leaves_nothing(&self) -> bool {
+        matches!(self, Self::KeptTooShort | Self::RunsStop)
+    }
+
     /// Its name in outputs for machines.
     pub fn name(&self) -> &'static str {
         match self {
@@ -220,6 +225,14 @@ pub struct Step {
     pub surely: Duration,
     /// Which part of the plan it belongs to.
     pub stage: Stage,
+}
+
+impl Step {
+    /// Whether it waits for another only until that lets go of a thing, and so goes on when it gives
+    /// up. Who waits for people may wait for what they do.
+    pub fn waits_for_a_thing(&self, other: usize) -> bool {
+        self.behind.iter().any(|(step, what)| *step == other && *what != Resource::Operator)
+    }
 }
 
 /// The parts of a plan.

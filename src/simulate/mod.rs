@@ -116,6 +116,8 @@ pub fn run(case: &Case<'_>, settings: &Settings, mut progress: impl FnMut(usize,
         }
         None => windows::choose(&yard, case.days, settings.windows, &mut dice),
     };
+    let earlier: Vec<Vec<(f64, Taken)>> =
+        case.plans.iter().map(|p| before(case.model, &p.scenario)).collect();
     let past = windows::past(case.ops);
     let total = windows.len() * settings.strikes.max(1);
     let mut strikes = Vec::new();
@@ -133,9 +135,9 @@ pub fn run(case: &Case<'_>, settings: &Settings, mut progress: impl FnMut(usize,
             while world.go(*at).is_some() {}
             for (plan, (p, taken)) in case.plans.iter().zip(&taken).enumerate() {
                 let dice = own.fork(1000 + (n * case.plans.len() + plan) as u64);
-                let world = match before(case.model, &p.scenario) {
-                    earlier if earlier.is_empty() => world.clone(),
-                    earlier => World::struck(&yard, &script, &earlier, *at),
+                let world = match earlier.get(plan) {
+                    Some(earlier) if !earlier.is_empty() => World::struck(&yard, &script, earlier, *at),
+                    _ => world.clone(),
                 };
                 let outcome = Recovery::new(world, p, taken, dice).run();
                 note(case, &yard, taken, plan, number, *at, &outcome, &mut strikes);

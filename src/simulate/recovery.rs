@@ -7,7 +7,7 @@ use super::world::{Work, World};
 use super::yard::together;
 use crate::model::{Data, Host, Mode};
 use crate::ops::{Job, Stream};
-use crate::plan::{Choice, Means, Plan, Resource, Stage, Step, StepKind, Subject};
+use crate::plan::{Choice, Means, Plan, Stage, Step, StepKind, Subject};
 use la_arena::Idx;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -192,10 +192,7 @@ impl<'a, 'w> Recovery<'a, 'w> {
                         continue;
                     };
                     // Who only waits for what it holds goes on when nothing is there to be restored.
-                    let gave_up = |a: &usize| {
-                        let thing = |(b, what): &(usize, Resource)| b == a && *what != Resource::Operator;
-                        self.failed.contains(a) && step.behind.iter().any(thing)
-                    };
+                    let gave_up = |a: &usize| self.failed.contains(a) && step.waits_for_a_thing(*a);
                     let ended = |a: &usize| ends.get(*a).copied().flatten().is_some() || gave_up(a);
                     let ready = step.after.iter().all(ended);
                     if ready && begun.insert(n) {
