@@ -184,15 +184,47 @@ fn daemons_back_up_copy_verify_and_restore() {
     lab.stop("backup-a", "bacula-dir");
     lab.stop("backup-a", "bacula-sd");
     fs::remove_dir_all(root.path().join("vault-a")).unwrap();
-    let out = lab.script("backup-c", "read-volumes", &["images-vault-a-vault-c", "notes-vault-a-vault-c"]);
-    let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
-    assert!(out.status.success(), "{said}");
-    assert_eq!(lab.ask("backup-c", "SELECT count(*), count(DISTINCT MediaType) FROM Media"), "3|2", "{said}");
     lab.start("backup-c", "bacula-dir");
     lab.ready("backup-c");
-    let jobs = lab.ask("backup-c", "SELECT group_concat(JobId) FROM Job WHERE Name = 'images-vault-a'");
-    let away = root.path().join("away");
-    let said = lab.job("backup-c", &restore("images-vault-a-vault-c_restore", &jobs, &away));
-    assert!(said.contains("Restore OK"), "{said}");
-    alike(&data, &away.join(data.strip_prefix("/").unwrap()));
+    let read_volumes = |lab: &lab::Lab| {
+        let out =
+            lab.script("backup-c", "read-volumes", &["images-vault-a-vault-c", "notes-vault-a-vault-c"]);
+        let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+        assert!(out.status.success(), "{said}");
+        said
+    };
+    let said = read_volumes(&lab);
+    assert_eq!(lab.ask("backup-c", "SELECT count(*), count(DISTINCT MediaType) FROM Media"), "3|2", "{said}");
+    // It knows of each run when it was made and at what level, whatever copies say.
+    let levels = |lab: &lab::Lab| {
+        lab.ask(
+            "backup-c",
+            "SELECT group_concat(Level, '') FROM (SELECT Level FROM Job WHERE Name = 'images-vault-a' ORDER BY JobTDate)",
+        )
+    };
+    assert_eq!(levels(&lab), "FI", "{said}");
+    // Also when the newer run was copied first, or both in one second.
+    for wrong in ["JobTDate = 2000000000 - JobId, Level = 'F'", "JobTDate = 2000000000, Level = 'F'"] {
+        lab.ask("backup-c", &format!("UPDATE Job SET {wrong}"));
+        read_volumes(&lab);
+        assert_eq!(levels(&lab), "FI", "{wrong}");
+    }
+    let as_it_was = root.path().join("as it was");
+    fs::rename(&data, &as_it_was).unwrap();
+    let restored = |lab: &lab::Lab, moment: &str| {
+        let out =
+            lab.restore(&planned, "backup-c", "web-a1", "images-vault-a", "images-vault-a-vault-c", moment);
+        let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+        assert!(out.status.success(), "{said}\n{}", lab.said());
+    };
+    restored(&lab, "");
+    alike(&as_it_was, &data);
+    // Up to a moment before the newer run, by the clock of the world and not that of a director.
+    let first = lab.ask(
+        "backup-c",
+        "SELECT datetime(JobTDate, 'unixepoch') FROM Job WHERE Name = 'images-vault-a' AND Level = 'F'",
+    );
+    fs::remove_dir_all(&data).unwrap();
+    restored(&lab, &first);
+    assert!(data.join("deep/file 4").exists() && !data.join("new").exists());
 }

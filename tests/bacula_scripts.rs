@@ -368,12 +368,4 @@ fn plans_make_ready_what_is_staged() {
     ];
     assert_eq!(calls.lines().collect::<Vec<_>>(), wanted);
     assert_eq!(fs::read_to_string(lab.at("it's $staged/replay-from")).unwrap(), "bin.000007\t345\t0-1-9\n");
-    // The choice of scanned runs looks for the folder that only a full run holds.
-    let library = self::library(&lab);
-    assert!(library.contains("LIKE '%/$job/full/%'") && folders[0] == "full", "{folders:?}");
-}
-
-fn library(lab: &Lab) -> String {
-    let path = format!("plans/{}/steps/lib.sh", lab.plans[0].slug);
-    String::from_utf8(lab.tree.get(&path).unwrap().bytes.clone()).unwrap()
 }

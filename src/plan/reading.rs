@@ -145,15 +145,4 @@ impl Reading<'_> {
         let keep = held(job).min(held(original)).min(year);
         least.times(keep.0.checked_div(apart.0).unwrap_or(0).max(1))
     }
-
-    /// A tree merged from every run that is kept: the whole once, and what each run between
-    /// brought.
-    pub fn merged(&self, job: Idx<Job>) -> Option<Bytes> {
-        let fact = self.facts.jobs.get(self.ops.original(job))?;
-        let mut sum = fact.level(Level::Full)?.bytes?;
-        for level in fact.levels.iter().filter(|l| l.level != Level::Full) {
-            sum = sum.plus(level.bytes?.times(fact.runs_in(level, self.stands(job, level.level)?)));
-        }
-        Some(sum)
-    }
 }

@@ -237,10 +237,7 @@ impl Builder<'_> {
         let jobs: Vec<Idx<Job>> = std::iter::once(*data).chain(*log).collect();
         let reading = Reading { ops: self.estate.ops, model, facts };
         let original = self.estate.ops.original(*data);
-        let files = matches!(model.data[first].on, On::Files { .. });
-        let copied = matches!(self.estate.ops.jobs[*data].kind, JobKind::Copy { .. });
-        // A scanned copy does not know its level: a tree is merged from every run that is there.
-        let chain = if *scan && files && copied { reading.merged(*data) } else { reading.chain(*data) };
+        let chain = reading.chain(*data);
         // After missed runs the base is older by as many intervals.
         let older = unit.missed.saturating_add(1);
         let bytes = chain.unwrap_or(Bytes(u64::MAX)).times(older);
@@ -286,7 +283,6 @@ impl Builder<'_> {
             director: *director,
             store: *store,
             jobs,
-            scanned: *scan,
             to: target,
             bytes: all,
             least: least.plus(log_least),

@@ -333,9 +333,6 @@ pub enum StepKind {
         /// The jobs whose newest runs before the chosen moment make the chain: data first, logs
         /// after it.
         jobs: Vec<Idx<Job>>,
-        /// Whether the catalogue knows these runs only from their volumes: a copy then counts as
-        /// full, whatever its original was, and bears the time of copying.
-        scanned: bool,
         /// Where to.
         to: Idx<Host>,
         /// How much is moved at most.

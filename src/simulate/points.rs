@@ -11,8 +11,6 @@ pub(super) struct Point {
     pub moment: f64,
     /// Bytes of the full and what stands on it.
     pub chain: f64,
-    /// Bytes of the full alone.
-    pub full: f64,
     /// Bytes of the logs on top.
     pub logs: f64,
     /// What of them is replayed: nothing from where contents are wrong on.
@@ -46,7 +44,6 @@ pub(super) fn newest(
     let mut point = Point {
         moment: top.holds.0,
         chain: chain.iter().map(|d| d.bytes).sum(),
-        full: chain.first().map_or(0.0, |d| d.bytes),
         logs: 0.0,
         replayed: 0.0,
         logs_until: f64::INFINITY,

@@ -6,7 +6,7 @@ use super::points::newest;
 use super::recovery::{Part, Recovery};
 use super::writes::size;
 use super::yard::{OVERHEAD, together};
-use crate::model::{Class, Cluster, CopyKind, Host, Mode, Response, Store, Vip};
+use crate::model::{Class, Cluster, Host, Mode, Response, Store, Vip};
 use crate::ops::Stream;
 use crate::ops::shaping::way_back;
 use crate::plan::{Step, StepKind};
@@ -152,8 +152,8 @@ impl Recovery<'_, '_> {
     }
 
     fn restore(&mut self, n: usize, kind: &StepKind, parts: &mut VecDeque<Part>) {
-        let StepKind::Restore { data, store, jobs, scanned, to, .. } = kind else { return };
-        let (data, store, scanned, to) = (*data, *store, *scanned, *to);
+        let StepKind::Restore { data, store, jobs, to, .. } = kind else { return };
+        let (data, store, to) = (*data, *store, *to);
         let yard = self.world.yard;
         let (model, s) = (yard.model, &yard.model.stores[store]);
         let clean = self.taken.dirty().then_some(self.struck);
@@ -163,21 +163,11 @@ impl Recovery<'_, '_> {
         let unit = self.unit(data);
         self.points.insert(unit, point);
         self.reading.insert(n, (unit, main, log));
-        let Some(mut point) = point else {
+        let Some(point) = point else {
             self.failed.insert(n);
             parts.push_back(Part::Time(f64::INFINITY));
             return;
         };
-        let copied = matches!(
-            model.copies.iter().find(|(id, _)| yard.ops.jobs[main].serves.contains(id)).map(|c| &c.1.kind),
-            Some(CopyKind::CopyOf(_))
-        );
-        if scanned && copied && matches!(model.data[data].on, crate::model::On::Files { .. }) {
-            // Which run is a full one is not known: everything that is there is laid over.
-            let newer: f64 =
-                self.world.kept(main).filter(|d| d.level != crate::ops::Level::Full).map(|d| d.bytes).sum();
-            point.chain = point.full + newer;
-        }
         let mut devices: Vec<usize> = yard.network.number(Device::Store(store)).into_iter().collect();
         devices.extend(self.disk(to));
         let hops = way_back(model, s.host, to).unwrap_or_default();

@@ -3,6 +3,7 @@
 use crate::bacula::{Authority, catalog, files, folders, run};
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -17,12 +18,14 @@ pub struct Lab {
 /// What a file of a host in the lab says in place of what it says in a build: where daemons keep
 /// their state and where scripts stand. Secrets, certificates, stores and data are where the spec
 /// says, below the lab's folder.
-const MOVED: [(&str, &str); 5] = [
+const MOVED: [(&str, &str); 7] = [
     ("\"/var/lib/bacula\"", "\"{own}/var\""),
     ("\"/run/bacula\"", "\"{own}/var\""),
     ("\"/var/log/bacula/bacula.log\"", "\"{own}/bacula.log\""),
     ("/etc/bacula/scripts/", "{root}/scripts/"),
     ("/etc/bacula/bacula-sd.conf", "{own}/etc/bacula/bacula-sd.conf"),
+    ("/etc/bacula/bconsole.conf", "{own}/etc/bacula/bconsole.conf"),
+    ("/var/lib/drc/runs", "{root}/runs"),
 ];
 
 impl Lab {
@@ -48,8 +51,10 @@ impl Lab {
             let own = root.join("hosts").join(host.file_name().unwrap());
             fs::create_dir_all(own.join("etc/bacula/scripts")).unwrap();
             fs::create_dir_all(own.join("var")).unwrap();
-            let etc = host.join("etc/bacula");
-            for file in files(&etc).into_iter().chain(files(&etc.join("scripts"))) {
+            let (etc, zone) =
+                (host.join("etc/bacula"), host.join("etc/systemd/system/bacula-director.service.d"));
+            let all = [&etc, &etc.join("scripts"), &zone].map(|folder| files(folder));
+            for file in all.into_iter().flatten() {
                 let mut text = fs::read_to_string(&file).unwrap();
                 for (from, to) in MOVED {
                     let to =
@@ -67,7 +72,9 @@ impl Lab {
                     fs::create_dir_all(secret.parent().unwrap()).unwrap();
                     fs::write(secret, format!("{key} = \"of {name}\"\n")).unwrap();
                 }
-                let job_script = file.extension().is_some_and(|e| e == "before" || e == "after");
+                let job_script =
+                    file.ends_with("mark") || file.extension().is_some_and(|e| e == "before" || e == "after");
+                fs::create_dir_all(copy.parent().unwrap()).unwrap();
                 let copy = if job_script { scripts.join(file.file_name().unwrap()) } else { copy };
                 fs::write(&copy, text).unwrap();
                 fs::set_permissions(&copy, fs::metadata(&file).unwrap().permissions()).unwrap();
@@ -84,13 +91,25 @@ impl Lab {
         self.root.join("hosts").join(host).join("etc/bacula").join(file)
     }
 
-    /// Starts a daemon of a host: `bacula-dir`, `bacula-sd` or `bacula-fd`.
+    /// Starts a daemon of a host, `bacula-dir`, `bacula-sd` or `bacula-fd`, with the environment
+    /// that systemd gives it.
     pub fn start(&mut self, host: &str, daemon: &str) {
+        let unit = if daemon == "bacula-dir" { "bacula-director" } else { daemon };
+        let zone = self.root.join("hosts").join(host).join(format!("etc/systemd/system/{unit}.service.d"));
+        let environment = files(&zone).into_iter().flat_map(|f| {
+            let text = fs::read_to_string(f).unwrap();
+            let entries = text.lines().filter_map(|l| l.strip_prefix("Environment=\"")?.strip_suffix('"'));
+            entries
+                .filter_map(|e| e.split_once('='))
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .collect::<Vec<_>>()
+        });
         let said = fs::File::create(self.root.join(format!("{host}-{daemon}.out"))).unwrap();
         let child = Command::new(daemon)
             .arg("-f")
             .arg("-c")
             .arg(self.file(host, &format!("{daemon}.conf")))
+            .envs(environment)
             .stdin(Stdio::null())
             .stdout(said.try_clone().unwrap())
             .stderr(said)
@@ -146,6 +165,33 @@ impl Lab {
     /// A script of a host.
     pub fn script(&self, host: &str, name: &str, arguments: &[&str]) -> Output {
         run(Command::new(self.file(host, "scripts").join(name)).args(arguments))
+    }
+
+    /// Restores a job's runs in a pool to the host that they were read from, as plans below
+    /// `planned` do it, up to a moment in UTC when it is not empty.
+    pub fn restore(
+        &self,
+        planned: &Path,
+        director: &str,
+        to: &str,
+        job: &str,
+        pool: &str,
+        moment: &str,
+    ) -> Output {
+        let steps = folders(&planned.join("plans"))[0].join("steps");
+        let library = fs::read_to_string(steps.join("lib.sh")).unwrap();
+        let console = self.file(director, "bconsole.conf").display().to_string();
+        let verbs = self.root.join("verbs.sh");
+        fs::write(&verbs, library.replace("/etc/bacula/bconsole.conf", &console)).unwrap();
+        let transport = self.root.join("transport");
+        fs::write(&transport, "#!/bin/bash\nexec bash -c \"$2\"\n").unwrap();
+        fs::set_permissions(&transport, fs::Permissions::from_mode(0o755)).unwrap();
+        let script = format!(
+            ". {verbs}; moment='{moment}'; \
+             restore {director} data {job} {pool} {to}-fd {to}-fd restore_{to} {to} ''",
+            verbs = verbs.display(),
+        );
+        run(Command::new("bash").arg("-c").arg(script).env("DRC_TRANSPORT", transport).env("DRC_POLL", "0.2"))
     }
 
     /// Asks the catalogue of a director.

@@ -259,6 +259,7 @@ fn job(index: &Index<'_>, id: Idx<Job>, facts: &mut Facts) {
             facts.say("job", name, "type", "Backup");
             if let Some(path) = folder(&job.kind) {
                 facts.say("fileset", name, "file", path);
+                facts.say("fileset", name, "file", format!("/var/lib/drc/runs/{name}"));
             }
             if job.runs.iter().any(|r| matches!(r.level, Level::Differential | Level::Incremental)) {
                 facts.say("job", name, "accurate", "yes");
@@ -282,6 +283,7 @@ fn job(index: &Index<'_>, id: Idx<Job>, facts: &mut Facts) {
             if let Some(cap) = job.cap {
                 facts.say("job", name, "maximumbandwidth", cap.rate.0 / 8);
             }
+            facts.say("job", name, "clientrunbeforejob", format!("/etc/bacula/scripts/mark {name} %l"));
             let script = format!("/etc/bacula/scripts/{name}.before %l");
             facts.say("job", name, "clientrunbeforejob", script);
             if matches!(job.kind, JobKind::Log { .. }) {

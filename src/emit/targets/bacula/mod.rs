@@ -54,6 +54,7 @@ impl Target for Bacula {
             "bacula/log-before.sh.hbs",
             "bacula/log-after.sh.hbs",
             "bacula/prepare.sh.hbs",
+            "bacula/mark.sh.hbs",
             "bacula/read-volumes.sh.hbs",
         ]
     }
@@ -72,7 +73,7 @@ impl Target for Bacula {
             conf(input, tree, d.host, names::DIRECTOR_CONF, DIRECTOR, &view, all)?;
             let console = daemons::console(&index, id);
             conf(input, tree, d.host, names::CONSOLE_CONF, CONSOLE, &console, spans.clone())?;
-            let zone = Zone { zone: input.model.sites[input.model.hosts[d.host].site].zone.name() };
+            let zone = Zone { zone: index.zone(d.host) };
             conf(input, tree, d.host, names::ZONE_CONF, ZONE, &zone, spans)?;
         }
         for (_, s) in input.ops.storages.iter() {

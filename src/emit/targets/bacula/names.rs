@@ -22,6 +22,10 @@ pub const READ_VOLUMES: &str = "/etc/bacula/scripts/read-volumes";
 pub const WORKING: &str = "/var/lib/bacula";
 /// Where restored files go when nothing else is said.
 pub const RESTORED: &str = "/var/lib/drc/restored";
+/// The script that leaves word of a run in [`runs`]: `mark JOB LEVEL`.
+pub const MARK: &str = "/etc/bacula/scripts/mark";
+/// Where each job has its folder of [`runs`].
+pub const RUNS: &str = "/var/lib/drc/runs";
 /// The catalogue.
 pub const CATALOG: &str = "catalog";
 /// The pool and the set of files of jobs that only restore.
@@ -80,6 +84,12 @@ pub fn media(store: &str) -> String {
 /// What the names of a job's volumes begin with.
 pub fn label(job: &str) -> String {
     format!("{job}-")
+}
+
+/// The folder, read by each run of a job beside its data, with one empty folder that says when this
+/// run began and at what level: `1795824053-F`.
+pub fn runs(job: &str) -> String {
+    format!("{RUNS}/{job}")
 }
 
 /// The script that a job runs on its client before it reads.

@@ -80,6 +80,11 @@ struct Log<'a> {
 }
 
 #[derive(Serialize)]
+struct Mark {
+    runs: &'static str,
+}
+
+#[derive(Serialize)]
 struct Prepare {
     logs: bool,
     stores: Vec<String>,
@@ -87,8 +92,10 @@ struct Prepare {
 }
 
 #[derive(Serialize)]
-struct Volumes {
+struct Volumes<'a> {
     config: &'static str,
+    console: &'static str,
+    zone: &'a str,
     secret: String,
     jobs: Vec<Volume>,
 }
@@ -99,6 +106,8 @@ struct Volume {
     path: String,
     media: String,
     device: String,
+    /// Where its runs left word of themselves.
+    runs: String,
 }
 
 pub(super) struct Writer<'a, 'b> {
@@ -114,6 +123,7 @@ impl Writer<'_, '_> {
             self.job(id)?;
         }
         self.prepares()?;
+        self.marks()?;
         self.volumes()
     }
 
@@ -216,12 +226,28 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
+    /// On each host that jobs read: what leaves word of their runs.
+    fn marks(&mut self) -> Result<(), TemplateError> {
+        let ops = self.index.ops;
+        let mut hosts: BTreeMap<Idx<Host>, BTreeSet<Span>> = BTreeMap::new();
+        for (_, job) in ops.jobs.iter() {
+            if let Some(client) = job.kind.client() {
+                hosts.entry(ops.clients[client].host).or_default().insert(job.span);
+            }
+        }
+        for (host, spans) in hosts {
+            let view = Mark { runs: names::RUNS };
+            self.script(host, names::MARK, template("mark"), &view, spans.into_iter().collect())?;
+        }
+        Ok(())
+    }
+
     /// On each host with a store and a director: what reads the store's volumes into the
     /// director's catalogue.
     fn volumes(&mut self) -> Result<(), TemplateError> {
-        for (_, daemon) in self.index.ops.storages.iter() {
-            let Some((_, director)) = self.index.ops.directors.iter().find(|(_, d)| d.host == daemon.host)
-            else {
+        let ops = self.index.ops;
+        for (_, daemon) in ops.storages.iter() {
+            let Some((_, director)) = ops.directors.iter().find(|(_, d)| d.host == daemon.host) else {
                 continue;
             };
             let writers = daemon
@@ -230,8 +256,7 @@ impl Writer<'_, '_> {
                 .flat_map(|s| Index::of(&self.index.writers, *s).iter().map(|j| (*j, *s)));
             let jobs = writers
                 .map(|(job, store)| {
-                    let (name, s) =
-                        (self.index.ops.jobs[job].name.to_string(), &self.index.model.stores[store]);
+                    let (name, s) = (ops.jobs[job].name.to_string(), &self.index.model.stores[store]);
                     Volume {
                         path: s.path.value.to_string(),
                         media: self.index.media(&name, store),
@@ -239,12 +264,15 @@ impl Writer<'_, '_> {
                             Some(_) => names::drive(&s.name, 1),
                             None => names::restore_storage(&name),
                         },
+                        runs: names::runs(&ops.jobs[ops.original(job)].name),
                         name,
                     }
                 })
                 .collect();
             let view = Volumes {
                 config: names::STORAGE_CONF,
+                console: names::CONSOLE_CONF,
+                zone: self.index.zone(director.host),
                 secret: names::catalog_secret(&director.secrets),
                 jobs,
             };
@@ -275,4 +303,4 @@ macro_rules! templates {
     };
 }
 
-templates! { "files" "physical" "logical" "log-before" "log-after" "prepare" "read-volumes" }
+templates! { "files" "physical" "logical" "log-before" "log-after" "prepare" "mark" "read-volumes" }

@@ -66,6 +66,7 @@ struct PoolView {
 struct FileSetView {
     name: String,
     path: String,
+    runs: String,
 }
 
 #[derive(Serialize)]
@@ -90,6 +91,7 @@ struct JobView {
     query: Option<String>,
     verifies: Option<String>,
     bandwidth: Option<u64>,
+    mark: Option<&'static str>,
     before: Option<String>,
     after: Option<String>,
     chained: bool,
@@ -227,7 +229,11 @@ fn time(time: Duration) -> String {
 }
 
 fn fileset(job: &Job) -> Option<FileSetView> {
-    Some(FileSetView { name: job.name.to_string(), path: folder(&job.kind)?.to_string() })
+    Some(FileSetView {
+        name: job.name.to_string(),
+        path: folder(&job.kind)?.to_string(),
+        runs: names::runs(&job.name),
+    })
 }
 
 fn timetable(job: &Job) -> ScheduleView {
@@ -309,6 +315,7 @@ fn job(index: &Index<'_>, id: Idx<Job>) -> Option<JobView> {
                 level: if chained { "Incremental" } else { "Full" },
                 storage: job.kind.writes_to().map_or_else(String::new, |s| index.written(&job.name, s)),
                 bandwidth: bandwidth(job),
+                mark: Some(names::MARK),
                 before: Some(names::before(&job.name)),
                 after: logs.then(|| names::after(&job.name)),
                 pools: job.pools.iter().filter_map(level_pool).collect(),

@@ -21,24 +21,15 @@ pub enum At {
 pub enum Chain {
     /// By the levels of the catalogue.
     Data,
-    /// By what the runs hold: the copies on scanned volumes all say full.
-    Staged,
-    /// All runs, the newest of each file.
-    Merged,
     /// Logs.
     Log,
-    /// Logs on scanned volumes.
-    LogScanned,
 }
 
 impl Chain {
     fn word(self) -> &'static str {
         match self {
             Self::Data => "data",
-            Self::Staged => "staged",
-            Self::Merged => "merged",
             Self::Log => "log",
-            Self::LogScanned => "log-scanned",
         }
     }
 }

@@ -369,7 +369,7 @@ fn by_hand(out: &mut String, input: Input<'_>, act: &Act) {
                 "list jobs jobname={}\nrestore jobid=IDS client={} restoreclient={} restorejob={} where=/ replace=always all done yes",
                 r.job, r.from, r.to, r.by
             );
-            let _ = writeln!(out, "{}\n", chain(r, &name(&r.host)));
+            let _ = writeln!(out, "{}\n", chain(r, &name(&r.host), &clock(input, r.director)));
             fenced(out, &lines);
             out.push('\n');
         }
@@ -403,20 +403,18 @@ fn by_hand(out: &mut String, input: Input<'_>, act: &Act) {
     }
 }
 
-fn chain(r: &super::act::Restore, to: &str) -> String {
+/// In what clock a director's catalogue has its times.
+fn clock(input: Input<'_>, director: la_arena::Idx<crate::model::Host>) -> String {
+    escape(input.model.sites[input.model.hosts[director].site].zone.name())
+}
+
+fn chain(r: &super::act::Restore, to: &str, clock: &str) -> String {
     use super::act::Chain;
     let which = match r.chain {
         Chain::Data => {
             "the newest full run that ended before the wanted moment, the newest differential after it, and each incremental after that"
         }
-        Chain::Staged => {
-            "the newest run before the wanted moment that holds the folder `full` (scanned copies all call themselves full), and each run after it"
-        }
-        Chain::Merged => {
-            "all runs before the wanted moment: scanned copies do not say which is full, and files deleted since come back with it"
-        }
         Chain::Log => "each run that began after the data was backed up",
-        Chain::LogScanned => "each run that was copied after the data, and those of two copies before",
     };
     let aside = if r.folder.is_empty() {
         String::new()
@@ -424,7 +422,7 @@ fn chain(r: &super::act::Restore, to: &str) -> String {
         format!(" Move {} on {to} aside before.", escape(&r.folder))
     };
     format!(
-        "In bconsole, IDS are the runs of {} in pool {} with status T: {which}.{aside}",
+        "In bconsole, IDS are the runs of {} in pool {} with status T: {which}. Its times are those of {clock}.{aside}",
         escape(&r.job),
         escape(&r.pool)
     )

@@ -7,7 +7,7 @@ use crate::emit::quote::shell;
 use crate::emit::target::Input;
 use crate::emit::targets::bacula::names;
 use crate::emit::targets::plans::act::{Act, At, Chain, Restore};
-use crate::model::{Data, Host, On, Store};
+use crate::model::{Host, Store};
 use crate::ops::{Director, Job, JobKind, Staging};
 use la_arena::Idx;
 
@@ -74,14 +74,7 @@ printf 'delete volume=%s yes\n' $volumes | bconsole -c {console} >/dev/null
 }
 
 /// The newest runs come back, data first, logs after it.
-pub fn restore(
-    input: Input<'_>,
-    director: Idx<Director>,
-    jobs: &[Idx<Job>],
-    scanned: bool,
-    to: Idx<Host>,
-    data: Idx<Data>,
-) -> Vec<Act> {
+pub fn restore(input: Input<'_>, director: Idx<Director>, jobs: &[Idx<Job>], to: Idx<Host>) -> Vec<Act> {
     let d = &input.ops.directors[director];
     let one = |job: &Idx<Job>| {
         let first = &input.ops.jobs[input.ops.original(*job)];
@@ -93,19 +86,7 @@ pub fn restore(
             JobKind::Log { client, path, .. } => (*client, Some(path), true),
             JobKind::Copy { .. } | JobKind::Verify { .. } | JobKind::Mirror { .. } => return None,
         };
-        let dump = matches!(&first.kind, JobKind::Database { staging: Staging::Logical { .. }, .. });
-        // A copy that was scanned says full, whatever its original was, and bears the time of copying.
-        // A backup that was scanned keeps its level and its time.
-        let blind = scanned && matches!(input.ops.jobs[*job].kind, JobKind::Copy { .. });
-        let files = matches!(input.model.data[data].on, On::Files { .. });
-        let chain = match (log, blind) {
-            (true, false) => Chain::Log,
-            (true, true) => Chain::LogScanned,
-            (false, false) => Chain::Data,
-            (false, true) if files => Chain::Merged,
-            (false, true) if dump => Chain::Data,
-            (false, true) => Chain::Staged,
-        };
+        let chain = if log { Chain::Log } else { Chain::Data };
         let host = |h: Idx<Host>| &input.model.hosts[h].name;
         Some(Act::Restore(Restore {
             director: d.host,

@@ -57,12 +57,12 @@ fn of_kind(input: Input<'_>, plan: &Plan, step: &Step) -> Vec<Act> {
             ]
         }
         StepKind::Scan { director, store, jobs, .. } => bacula::scan(input, *director, *store, jobs),
-        StepKind::Restore { director, jobs, scanned, to, data, .. } => {
+        StepKind::Restore { director, jobs, to, .. } => {
             let mut acts = Vec::new();
             if pointed(input, plan) {
                 acts.push(Act::Moment);
             }
-            acts.extend(bacula::restore(input, *director, jobs, *scanned, *to, *data));
+            acts.extend(bacula::restore(input, *director, jobs, *to));
             acts
         }
         StepKind::Prepare { cluster, host, staging, dump, .. } => {

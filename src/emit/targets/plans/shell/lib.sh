@@ -219,12 +219,10 @@ rows() {
 }
 
 # restore HOST KIND JOB POOL FROM-CLIENT TO-CLIENT RESTORE-JOB TO-HOST FOLDER
-#   data        the newest full run before the moment and what builds on it, by the catalogue's levels
-#   staged      the same for copies that were scanned: they all say full, so a run counts as full
-#               when it holds the folder of the staged full backup
-#   merged      every scanned copy before the moment, the newest of each file
-#   log         the runs since the newest one of the data restored before
-#   log-scanned the same with two runs more, as scanned copies bear the time of copying
+#   data    the newest full run before the moment and what builds on it
+#   log     the runs since the newest one of the data restored before
+# Runs are compared by JobTDate, the end in seconds since 1970: texts are in the zone of the director,
+# which need not be that of the shell, and an hour of the year has two of each.
 # FOLDER is moved aside before, unless it is empty.
 restore() {
     local place=$1 kind=$2 job=$3 pool=$4 from=$5 to=$6 restorejob=$7 target=$8 folder=$9
@@ -250,36 +248,28 @@ restore() {
 
 # queue: the middle of restore, with its variables; leaves the job's number in id.
 queue() {
-    local level="Job.Level" before='' out running jobid starttime joblevel
-    local -a chain=() starts=()
+    local before='' out running jobid ended starttime joblevel
+    local -a chain=() times=()
     local full=''
     local which="Job.Name='$job' AND Job.Type IN ('B','C') AND Job.JobStatus IN ('T','W')
         AND EXISTS (SELECT 1 FROM JobMedia,Media,Pool WHERE JobMedia.JobId=Job.JobId
         AND Media.MediaId=JobMedia.MediaId AND Pool.PoolId=Media.PoolId AND Pool.Name IN ('$pool','${pool}_full','${pool}_differential','${pool}_incremental'))"
     case $kind in
-    staged)
-        level="CASE WHEN EXISTS (SELECT 1 FROM File,Path WHERE File.JobId=Job.JobId
-            AND Path.PathId=File.PathId AND Path.Path LIKE '%/$job/full/%') THEN 'F' ELSE 'I' END"
-        ;;
-    merged) level="'I'" ;;
-    esac
-    case $kind in
-    log | log-scanned) [[ -z $since ]] || which+=" AND Job.StartTime>='$since'" ;;
+    log) [[ -z $since ]] || which+=" AND (Job.JobTDate>=${since%% *} OR Job.StartTime>='${since#* }')" ;;
     *)
         since=''
         if [[ -n $moment ]]; then
-            # The catalogue has the director's own time.
-            before=$(at "$place" "date -d \"\$DRC_MOMENT UTC\" '+%Y-%m-%d %H:%M:%S'") || die "no answer from $place"
-            which+=" AND Job.EndTime<='$before'"
+            before=$(date -u -d "$moment" +%s)
+            which+=" AND Job.JobTDate<=$before"
         fi
         ;;
     esac
-    which=$(tr -s ' \n' ' ' <<<"SELECT 'drc',Job.JobId,$level,Job.StartTime FROM Job WHERE $which ORDER BY Job.StartTime,Job.JobId")
+    which=$(tr -s ' \n' ' ' <<<"SELECT 'drc',Job.JobId,Job.Level,Job.JobTDate,Job.StartTime FROM Job WHERE $which ORDER BY Job.JobTDate,Job.JobId")
     out=$(rows "$place" "$which") || die "the catalogue of $place does not answer"
-    while IFS=$'\t' read -r jobid joblevel starttime; do
+    while IFS=$'\t' read -r jobid joblevel ended starttime; do
         [[ $jobid =~ ^[0-9]+$ ]] || continue
         case $kind:$joblevel in
-        log:* | log-scanned:* | merged:*) chain+=("$jobid") ;;
+        log:*) chain+=("$jobid") ;;
         *:F)
             full=$jobid
             chain=("$jobid")
@@ -287,21 +277,18 @@ queue() {
         *:D) [[ -z $full ]] || chain=("$full" "$jobid") ;;
         *:*) [[ -z $full ]] || chain+=("$jobid") ;;
         esac
-        starts+=("$starttime")
+        times+=("$ended $starttime")
     done <<<"$out"
     if ((${#chain[@]} == 0)); then
         case $kind in
-        log | log-scanned)
+        log)
             say "no run of $job since ${since:-ever}: no logs to replay"
             return 0
             ;;
-        *) die "no run of $job in pool $pool${before:+ before $before, the time of $place}" ;;
+        *) die "no run of $job in pool $pool${before:+ before $moment UTC}" ;;
         esac
     fi
-    case $kind in
-    data) since=${starts[-1]} ;;
-    staged | merged) ((${#starts[@]} < 3)) || since=${starts[-3]} ;;
-    esac
+    [[ $kind != data ]] || since=${times[-1]}
     running="SELECT 'drc',JobId FROM Job WHERE Name='$restorejob' AND JobStatus IN ('C','R','F','S','M','m','s','j','c','d','t','p','a','i','l','L')"
     while [[ -n $(rows "$place" "$running") ]]; do
         say "$restorejob is at work: waiting for its end"
