@@ -132,3 +132,13 @@ fn every_name_that_plans_use_is_in_the_files_of_its_host() {
         assert!(seen.contains(&kind), "no plan of the examples has a name of the kind {kind}");
     }
 }
+
+#[test]
+fn plans_look_for_what_runs_say_of_themselves_where_jobs_leave_it() {
+    let tree = tree("shop");
+    let director = text(&tree, "hosts/backup-a/etc/bacula/bacula-dir.conf");
+    let plan = tree.iter().find(|(p, _)| p.ends_with("/steps/lib.sh")).map(|(p, _)| p.to_owned()).unwrap();
+    let folder = "/var/lib/drc/runs/";
+    assert!(director.contains(&format!("File = \"{folder}images-vault-a\"")));
+    assert!(text(&tree, &plan).contains(&format!("LIKE '{folder}$1/%'")));
+}

@@ -629,6 +629,22 @@ fn a_restore_up_to_a_moment_moves_the_whole_log_in_which_it_lies() {
 }
 
 #[test]
+fn a_restore_moves_the_whole_log_in_which_its_backup_began() {
+    // 50 GiB take 88 minutes of 81 Mbit/s from 12:00. Struck at 13:25 the full of the day before is the
+    // newest; the runs of 12:05 after it, of 00:05 and of 12:05 hold 36 hours of 1 MiB/s.
+    let spec = link("l", "100 Mbit/s", "share { backup = 90 % }")
+        + "cluster c : maria { primary = db; logs-kept = 3 days }
+           data o : t { on = c; size = 50 GiB; writes = 1 MiB/s; response = duty
+               backup sb { full = daily 12:00; log = every 12 h offset 5 min; keep = 30 days } }";
+    let c = compiled("30 h", "3 days", &spec);
+    let moved = bytes_of(&c, "host db", |k| match k {
+        StepKind::Restore { bytes, .. } => Some(*bytes),
+        _ => None,
+    });
+    assert!(moved >= Bytes::gib(50).plus(Bytes::mib(36 * 3600)), "{moved:?}");
+}
+
+#[test]
 fn a_full_is_kept_until_the_next_is_done_when_runs_are_late() {
     // 500 GiB at 10 Mbit/s take five days. The volume of the full before is free after one, and
     // taken by the next full when that begins: then nothing is left until that one is done.

@@ -44,9 +44,9 @@ impl Reading<'_> {
         }
     }
 
-    /// Log of after a moment that comes along with the run which holds what was written before it:
-    /// its run and its copies bring whole files, of which what is wrong is left out only when they
-    /// are replayed.
+    /// Log from before or after what is replayed that comes along in the run which holds its first or
+    /// its last part: runs and their copies bring whole files. A run that ends after the data's
+    /// began may hold what was written in a gap and a run before.
     pub fn spanning(&self, log: Idx<Job>) -> Option<Bytes> {
         let original = self.ops.original(log);
         let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind else { return None };

@@ -243,12 +243,11 @@ impl Builder<'_> {
         let bytes = chain.unwrap_or(Bytes(u64::MAX)).times(older);
         let logs = log.map(|_| reading.logs(*data).unwrap_or(Bytes(u64::MAX)).times(older));
         let log_bytes = logs.unwrap_or(Bytes::ZERO);
-        let spanning = match log {
-            Some(l) if self.lost.wrong_contents() => {
-                reading.spanning(*l).unwrap_or(Bytes(u64::MAX)).times(older)
-            }
-            _ => Bytes::ZERO,
-        };
+        // Where it begins, and where a moment ends it.
+        let ends = if self.lost.wrong_contents() { 2 } else { 1 };
+        let spanning = log.as_ref().map_or(Bytes::ZERO, |l| {
+            reading.spanning(*l).unwrap_or(Bytes(u64::MAX)).times(older).times(ends)
+        });
         let all = bytes.plus(log_bytes).plus(spanning);
         // Runs that go on would share what is read, sent over and written to.
         let index = self.estate.index;

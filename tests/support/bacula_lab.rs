@@ -181,8 +181,13 @@ impl Lab {
         let steps = folders(&planned.join("plans"))[0].join("steps");
         let library = fs::read_to_string(steps.join("lib.sh")).unwrap();
         let console = self.file(director, "bconsole.conf").display().to_string();
+        let runs = self.root.join("runs").display().to_string();
         let verbs = self.root.join("verbs.sh");
-        fs::write(&verbs, library.replace("/etc/bacula/bconsole.conf", &console)).unwrap();
+        fs::write(
+            &verbs,
+            library.replace("/etc/bacula/bconsole.conf", &console).replace("/var/lib/drc/runs", &runs),
+        )
+        .unwrap();
         let transport = self.root.join("transport");
         fs::write(&transport, "#!/bin/bash\nexec bash -c \"$2\"\n").unwrap();
         fs::set_permissions(&transport, fs::Permissions::from_mode(0o755)).unwrap();

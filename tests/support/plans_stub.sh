@@ -31,12 +31,12 @@ bconsole)
         printf '%s\n' "$line" >>"$here/console"
         echo "$line"
         case $line in
-        *"JobStatus FROM Job"*) printf 'drc\tT\t' ;;
+        *"JobStatus,'end' FROM Job"*) printf 'drc\tT\tend\t' ;;
         *"JobStatus IN ('C'"*) ;;
         *"Job.Name='shop-db-vault-a'"*)
-            printf 'drc\t1\tF\t1767231060\t2026-01-01 01:30:00\tdrc\t2\tI\t1767317460\t2026-01-02 01:30:00\tdrc\t3\tF\t1767835860\t2026-01-08 01:30:00\tdrc\t4\tI\t1767922260\t2026-01-09 01:30:00\t'
+            printf 'drc\t1\tF\t1767231005\t2026-01-01 01:30:00\t2026-01-01 01:30:05\t*None*\t*None*\tend\tdrc\t2\tI\t1767317405\t2026-01-02 01:30:00\t2026-01-02 01:30:05\t*None*\t*None*\tend\tdrc\t3\tF\t1767835805\t2026-01-08 01:30:00\t2026-01-08 01:30:05\t*None*\t*None*\tend\tdrc\t4\tI\t1767922205\t2026-01-09 01:30:00\t2026-01-09 01:30:05\t*None*\t*None*\tend\tYou have messages.'
             ;;
-        *"Job.Name='"*) printf 'drc\t11\tF\t1767841260\t2026-01-08 03:00:00\tdrc\t12\tI\t1767927660\t2026-01-09 03:00:00\t' ;;
+        *"Job.Name='"*) printf 'drc\t11\tF\t1767841205\t2026-01-08 03:00:00\t2026-01-08 03:00:05\t*None*\t*None*\tend\tdrc\t12\tI\t1767927605\t2026-01-09 03:00:00\t2026-01-09 03:00:05\t*None*\t*None*\tend\t' ;;
         restore*)
             cp -a "$DRC_WORLD/restored/." "$DRC_WORLD/fs/"
             echo 'Job queued. JobId=77'

@@ -86,8 +86,8 @@ pub fn label(job: &str) -> String {
     format!("{job}-")
 }
 
-/// The folder, read by each run of a job beside its data, with one empty folder that says when this
-/// run began and at what level: `1795824053-F`.
+/// The folder, read by each run of a job beside its data, with one folder whose name says when
+/// this run began and at what level: `1795824053-F`.
 pub fn runs(job: &str) -> String {
     format!("{RUNS}/{job}")
 }

@@ -414,7 +414,7 @@ fn chain(r: &super::act::Restore, to: &str, clock: &str) -> String {
         Chain::Data => {
             "the newest full run that ended before the wanted moment, the newest differential after it, and each incremental after that"
         }
-        Chain::Log => "each run that began after the data was backed up",
+        Chain::Log => "each run that ended after that of the data had begun",
     };
     let aside = if r.folder.is_empty() {
         String::new()
@@ -422,7 +422,7 @@ fn chain(r: &super::act::Restore, to: &str, clock: &str) -> String {
         format!(" Move {} on {to} aside before.", escape(&r.folder))
     };
     format!(
-        "In bconsole, IDS are the runs of {} in pool {} with status T: {which}. Its times are those of {clock}.{aside}",
+        "In bconsole, IDS are the runs of {} in pool {} with status T or W: {which}. The times in the catalogue are those of {clock}.{aside}",
         escape(&r.job),
         escape(&r.pool)
     )

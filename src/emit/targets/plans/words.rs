@@ -256,7 +256,7 @@ pub fn fails(input: Input<'_>, plan: &Plan, step: &Step) -> String {
         StepKind::Release { .. } => "Restart the director: it forgets what was switched off.".to_owned(),
         StepKind::Provision { .. } => "Take the next machine that is large enough, with this name and address.".to_owned(),
         StepKind::Scan { .. } => {
-            "It can be repeated: what the catalogue knew of these volumes is dropped first. `bscan` is in the package bacula-bscan.".to_owned()
+            "The director must run. It can be repeated: what the catalogue knew of these volumes is dropped first. `bscan` is in the package bacula-bscan.".to_owned()
         }
         StepKind::Restore { .. } => {
             "Read the messages of the job in bconsole. When the disk is full: what earlier tries left behind is beside the \

@@ -7,7 +7,7 @@ use crate::emit::quote::shell;
 use crate::emit::target::Input;
 use crate::emit::targets::bacula::names;
 use crate::emit::targets::plans::act::{Act, At, Chain, Restore};
-use crate::model::{Host, Store};
+use crate::model::Host;
 use crate::ops::{Director, Job, JobKind, Staging};
 use la_arena::Idx;
 
@@ -53,23 +53,10 @@ pub fn switch(input: Input<'_>, verb: &str, director: Idx<Director>) -> Vec<Act>
     vec![Act::Run(At::Host(input.ops.directors[director].host), text)]
 }
 
-/// The volumes of jobs are read into the catalogue of a director that only restores. Reading a
-/// volume that the catalogue knows would add its jobs a second time under numbers that belong to
-/// others, so what is known of it is dropped first.
-pub fn scan(input: Input<'_>, director: Idx<Director>, store: Idx<Store>, jobs: &[Idx<Job>]) -> Vec<Act> {
+/// The volumes of jobs are read into the catalogue of a director that only restores.
+pub fn scan(input: Input<'_>, director: Idx<Director>, jobs: &[Idx<Job>]) -> Vec<Act> {
     let pools: Vec<&str> = jobs.iter().map(|j| input.ops.jobs[*j].name.as_str()).collect();
-    let path = shell(&input.model.stores[store].path.value);
-    let text = format!(
-        r#"set -eu
-cd {path}
-volumes=$(ls | grep -E '^({pattern})(_full|_differential|_incremental)?-[0-9]+$') || {{ echo 'no volume is there' >&2; exit 1; }}
-printf 'delete volume=%s yes\n' $volumes | bconsole -c {console} >/dev/null
-{script} {pools}"#,
-        pattern = pools.join("|"),
-        console = names::CONSOLE_CONF,
-        script = names::READ_VOLUMES,
-        pools = pools.join(" "),
-    );
+    let text = format!("{} {}", names::READ_VOLUMES, pools.join(" "));
     vec![Act::Run(At::Host(input.ops.directors[director].host), text)]
 }
 

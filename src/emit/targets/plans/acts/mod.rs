@@ -56,7 +56,7 @@ fn of_kind(input: Input<'_>, plan: &Plan, step: &Step) -> Vec<Act> {
                 Act::Await(At::Host(*host), 600, "true".to_owned()),
             ]
         }
-        StepKind::Scan { director, store, jobs, .. } => bacula::scan(input, *director, *store, jobs),
+        StepKind::Scan { director, jobs, .. } => bacula::scan(input, *director, jobs),
         StepKind::Restore { director, jobs, to, .. } => {
             let mut acts = Vec::new();
             if pointed(input, plan) {

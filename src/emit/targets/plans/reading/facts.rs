@@ -45,13 +45,10 @@ pub fn facts(input: Input<'_>, kind: &StepKind) -> Vec<Fact> {
             words.push(director(d));
             vec![fact("run", words)]
         }
-        StepKind::Scan { director: d, store, jobs, .. } => {
+        StepKind::Scan { director: d, jobs, .. } => {
             let jobs = jobs.iter().map(|j| input.ops.jobs[*j].name.to_string());
-            let place = [director(d), model.stores[*store].path.value.to_string()];
-            vec![fact(
-                "run",
-                place.into_iter().chain(["/etc/bacula/scripts/read-volumes".to_owned()]).chain(jobs),
-            )]
+            let called = [director(d), "/etc/bacula/scripts/read-volumes".to_owned()];
+            vec![fact("run", called.into_iter().chain(jobs))]
         }
         StepKind::Restore { director: d, jobs, to, .. } => {
             jobs.iter().map(|j| restored(input, director(d), *j, &host(to))).collect()

@@ -211,16 +211,19 @@ console() {
     at "$place" "printf '%s\\n'$words | bconsole -c /etc/bacula/bconsole.conf"
 }
 
-# rows HOST SQL: the rows of a query that begins with the column 'drc', one a line, without it.
-# The console prints all rows one after the other, so that column shows where they begin.
+# rows HOST COLUMNS REST: the rows of a query, one a line. The console prints all of them one after
+# the other, and may go on with words of its own: a column at each end shows where they are.
 rows() {
-    local tab=$'\t'
-    console "$1" ".sql query=\"$2\"" | sed "s/${tab}drc${tab}/\\ndrc${tab}/g" | sed -n "s/^drc${tab}//p"
+    local out tab=$'\t'
+    out=$(console "$1" ".sql query=\"SELECT 'drc',$2,'end' $3\"") || return 1
+    [[ $out != *'Query failed'* ]] || return 1
+    out=${out//${tab}drc${tab}/$'\n'drc${tab}}
+    sed -n "s/^drc${tab}\(.*\)${tab}end\(${tab}.*\)\{0,1\}$/\1/p" <<<"$out"
 }
 
 # restore HOST KIND JOB POOL FROM-CLIENT TO-CLIENT RESTORE-JOB TO-HOST FOLDER
 #   data    the newest full run before the moment and what builds on it
-#   log     the runs since the newest one of the data restored before
+#   log     the runs that ended after the newest one of the data restored before had begun
 # Runs are compared by JobTDate, the end in seconds since 1970: texts are in the zone of the director,
 # which need not be that of the shell, and an hour of the year has two of each.
 # FOLDER is moved aside before, unless it is empty.
@@ -246,51 +249,72 @@ restore() {
     }
 }
 
+# word JOB SIGN: the column with what a run says of itself (`> 0`), or of the run it stands on.
+word() {
+    printf '%s' "(SELECT max(Path.Path) FROM File,Path WHERE File.JobId=Job.JobId AND Path.PathId=File.PathId AND File.FileIndex$2 AND Path.Path LIKE '/var/lib/drc/runs/$1/%')"
+}
+
+# begun ENDED START END WORD: when a run began in seconds since 1970, by the director's clock, of which
+# START and END are texts. An hour between them that the clock skipped or had twice shows in what the
+# run says of itself.
+begun() {
+    local began off
+    began=$(($1 - $(date -u -d "$3" +%s) + $(date -u -d "$2" +%s)))
+    if [[ $4 =~ /([0-9]+)-[FDI]/$ ]]; then
+        for off in -3600 3600; do
+            ((BASH_REMATCH[1] - began - off > 600 || began + off - BASH_REMATCH[1] > 600)) || began=$((began + off))
+        done
+    fi
+    printf '%s' "$began"
+}
+
 # queue: the middle of restore, with its variables; leaves the job's number in id.
 queue() {
-    local before='' out running jobid ended starttime joblevel
-    local -a chain=() times=()
-    local full=''
-    local which="Job.Name='$job' AND Job.Type IN ('B','C') AND Job.JobStatus IN ('T','W')
-        AND EXISTS (SELECT 1 FROM JobMedia,Media,Pool WHERE JobMedia.JobId=Job.JobId
-        AND Media.MediaId=JobMedia.MediaId AND Pool.PoolId=Media.PoolId AND Pool.Name IN ('$pool','${pool}_full','${pool}_differential','${pool}_incremental'))"
-    case $kind in
-    log) [[ -z $since ]] || which+=" AND (Job.JobTDate>=${since%% *} OR Job.StartTime>='${since#* }')" ;;
-    *)
-        since=''
-        if [[ -n $moment ]]; then
-            before=$(date -u -d "$moment" +%s)
-            which+=" AND Job.JobTDate<=$before"
-        fi
-        ;;
-    esac
-    which=$(tr -s ' \n' ' ' <<<"SELECT 'drc',Job.JobId,Job.Level,Job.JobTDate,Job.StartTime FROM Job WHERE $which ORDER BY Job.JobTDate,Job.JobId")
-    out=$(rows "$place" "$which") || die "the catalogue of $place does not answer"
-    while IFS=$'\t' read -r jobid joblevel ended starttime; do
+    local before='' out running jobid level ended start end own base n
+    local -a chain=() words=() times=()
+    local which="Job.Name='$job' AND Job.Type IN ('B','C') AND Job.JobStatus IN ('T','W') AND EXISTS (SELECT 1 FROM JobMedia,Media,Pool WHERE JobMedia.JobId=Job.JobId AND Media.MediaId=JobMedia.MediaId AND Pool.PoolId=Media.PoolId AND Pool.Name IN ('$pool','${pool}_full','${pool}_differential','${pool}_incremental'))"
+    if [[ $kind == log ]]; then
+        which+=${since:+ AND Job.JobTDate>=$since}
+    elif [[ -n $moment ]]; then
+        before=$(date -u -d "$moment" +%s)
+        which+=" AND Job.JobTDate<=$before"
+    fi
+    out=$(rows "$place" "Job.JobId,Job.Level,Job.JobTDate,Job.StartTime,Job.EndTime,$(word "$job" '>0'),$(word "$job" '<=0')" \
+        "FROM Job WHERE $which ORDER BY Job.JobTDate,Job.JobId") || die "the catalogue of $place does not answer"
+    while IFS=$'\t' read -r jobid level ended start end own base; do
         [[ $jobid =~ ^[0-9]+$ ]] || continue
-        case $kind:$joblevel in
-        log:*) chain+=("$jobid") ;;
-        *:F)
-            full=$jobid
-            chain=("$jobid")
-            ;;
-        *:D) [[ -z $full ]] || chain=("$full" "$jobid") ;;
-        *:*) [[ -z $full ]] || chain+=("$jobid") ;;
-        esac
-        times+=("$ended $starttime")
+        n=${#chain[@]}
+        if [[ $kind != log ]]; then
+            if [[ $level == F ]]; then
+                n=0
+            elif ((n == 0)); then
+                continue
+            elif [[ $base == */runs/* ]]; then
+                # The run that it stands on may have no copy here.
+                while ((n > 0)) && [[ ${words[n - 1]} != "$base" ]]; do n=$((n - 1)); done
+                if ((n == 0)); then
+                    say "run $jobid of $job stands on one that is not here: it is left out"
+                    continue
+                fi
+            elif [[ $level == D ]]; then
+                n=1
+            fi
+        fi
+        chain=("${chain[@]:0:n}" "$jobid")
+        words=("${words[@]:0:n}" "$own")
+        times=("${times[@]:0:n}" "$ended|$start|$end|$own")
     done <<<"$out"
     if ((${#chain[@]} == 0)); then
-        case $kind in
-        log)
-            say "no run of $job since ${since:-ever}: no logs to replay"
-            return 0
-            ;;
-        *) die "no run of $job in pool $pool${before:+ before $moment UTC}" ;;
-        esac
+        [[ $kind == log ]] || die "no run of $job in pool $pool${before:+ before $moment UTC}"
+        say "no run of $job${since:+ since $(date -u -d "@$since" '+%F %T') UTC}: no logs to replay"
+        return 0
     fi
-    [[ $kind != data ]] || since=${times[-1]}
-    running="SELECT 'drc',JobId FROM Job WHERE Name='$restorejob' AND JobStatus IN ('C','R','F','S','M','m','s','j','c','d','t','p','a','i','l','L')"
-    while [[ -n $(rows "$place" "$running") ]]; do
+    if [[ $kind != log ]]; then
+        IFS='|' read -r ended start end own <<<"${times[-1]}"
+        since=$(begun "$ended" "$start" "$end" "$own")
+    fi
+    running="FROM Job WHERE Name='$restorejob' AND JobStatus IN ('C','R','F','S','M','m','s','j','c','d','t','p','a','i','l','L')"
+    while [[ -n $(rows "$place" JobId "$running") ]]; do
         say "$restorejob is at work: waiting for its end"
         sleep "${DRC_POLL:-2}"
     done
@@ -325,8 +349,7 @@ END
 follow() {
     local missed=0 state
     while :; do
-        if state=$(rows "$1" "SELECT 'drc',JobStatus FROM Job WHERE JobId=$2"); then
-            state=${state%%$'\t'*}
+        if state=$(rows "$1" JobStatus "FROM Job WHERE JobId=$2"); then
             case $state in
             T) return 0 ;;
             W)
