@@ -147,6 +147,7 @@ fn draw(node: &Node, indent: &str, last: bool, sources: &SourceMap, out: &mut St
         Source::Rule(rule) => format!("  [{rule}]"),
         Source::Input(origin) => match origin.assumed {
             Some(a) => format!("  (assumed: {}; {})", a.text, a.source),
+            None if sources.file_of(origin.span).is_none() => "  (nothing states it)".to_owned(),
             None => format!("  ({})", sources.place(origin.span)),
         },
     };

@@ -45,7 +45,7 @@ pub(super) fn overruns(
         Between::AsSaid => finding,
     };
     finding = company(estate, neighbours, id, level, finding);
-    match level.alone.filter(|a| level.room.is_some_and(|r| *a <= r)) {
+    match level.alone.filter(|a| *a > Duration::ZERO && level.room.is_some_and(|r| *a <= r)) {
         Some(alone) => finding.note(format!(
             "alone, with today's size, it takes {}: the rest is growth, or waiting for others that use the same disks, cards, links and stores",
             show::duration(alone)

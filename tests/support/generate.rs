@@ -186,7 +186,7 @@ impl Estate {
             _ => format!("full = weekly sun 0{hour}:{minute:02}; incremental = every 6 h"),
         };
         let log = if database && self.chance(5) {
-            self.one(&["; log = every 15 min", "; log = every 1 h"])
+            self.one(&["; log = every 15 min", "; log = every 1 h", "; log = every 12 h offset 5 min"])
         } else {
             ""
         };

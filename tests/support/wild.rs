@@ -149,7 +149,10 @@ impl Wild {
             parts.push(format!("differential = {}", self.one(&MORE)));
         }
         if database && self.in_ten(6) {
-            parts.push(format!("log = {}", self.one(&["every 5 min", "every 1 h", "every 30 min"])));
+            parts.push(format!(
+                "log = {}",
+                self.one(&["every 5 min", "every 1 h", "every 30 min", "every 6 h offset 50 min"])
+            ));
         }
         if database && self.in_ten(2) {
             parts.push("method = logical".to_owned());
