@@ -146,6 +146,28 @@ fn another_way_bounds_nothing_and_refutes_nothing() {
 }
 
 #[test]
+fn runs_over_a_link_that_a_stream_may_have_come_onto_have_no_bound() {
+    // The replica's other way is the link of the backups, which nothing divides. Once the first link
+    // is gone nobody says what it leaves of it.
+    let spec = |over: &str| {
+        format!(
+            "link m : a <-> b {{ bandwidth = 10 Gbit/s; rtt = 1 ms; loss = 0 %; window = 8 MiB }}
+             link n : a <-> b {{ bandwidth = 10 Gbit/s; rtt = 1 ms; loss = 0 %; window = 8 MiB }}
+             cluster k : maria {{ primary = db; replicas = [dbb] }}
+             data p : t {{ on = k; size = 9 GiB; writes = 3 MiB/s; replica dbb {{ mode = async; over = {over} }} }}
+             data o : t {{ on = db2 path \"/o\"; size = 1 GiB; writes = 1 KiB/s; files = independent
+                 backup sb {{ full = daily 01:00; keep = 30 days; over = m }} }}
+             scenario rolling {{ lose = [link n]; then {{ after = 10 min; lose = [host db2] }} }}"
+        )
+    };
+    let of =
+        |over: &str, under: &str| status(&compiled("rpo = 40 h; rto = 9 h", &spec(over)), "o.rpo", under);
+    assert_eq!(of("n or m", "rolling"), Status::Unknown);
+    assert_eq!(of("n or m", "host db2"), Status::Proved);
+    assert_eq!(of("n", "rolling"), Status::Proved);
+}
+
+#[test]
 fn the_order_of_losses_is_that_of_their_times() {
     // The link goes first, 30 min before the last: as much as it says, wherever it stands.
     let spec = rolling("async").replace(
