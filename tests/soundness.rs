@@ -645,6 +645,64 @@ fn a_restore_moves_the_whole_log_in_which_its_backup_began() {
 }
 
 #[test]
+fn a_run_that_may_be_late_is_not_counted_on_before_the_next() {
+    // On Sunday the incremental of 11:30 may come after the full of 12:00, which takes 11 hours: struck
+    // before it is done, the newest run is that of Saturday 11:30, 35 hours and a half ago.
+    let spec = |jitter: &str| {
+        link("l", "40 Mbit/s", "share { backup = 30 % }")
+            + &format!(
+                "data o : t {{ on = db path \"/o\"; size = 50 GiB; writes = 500 KiB/s; changed = 5 % / day; files = independent; response = duty
+                    backup sb {{ full = weekly sun 12:00; incremental = daily 11:30 {jitter}; keep = 30 days }} }}"
+            )
+    };
+    let rpo =
+        |allowed: &str, jitter: &str| status(&compiled(allowed, "9 days", &spec(jitter)), "o.rpo", "host db");
+    assert_eq!(rpo("30 h", ""), Status::Proved);
+    assert_ne!(rpo("35 h", "jitter 1 h"), Status::Proved);
+    assert_eq!(rpo("38 h", "jitter 1 h"), Status::Proved);
+}
+
+#[test]
+fn a_director_that_reads_volumes_of_another_has_its_own_runs_held() {
+    // The director of `bka` takes the place of the lost one, and makes backups and looks of its own.
+    let spec = link("l", "300 Mbit/s", "share { backup = 60 % }")
+        + "data o : t { on = db path \"/o\"; size = 60 GiB; writes = 500 KiB/s; files = independent; response = duty
+               backup sb { full = daily 16:00; keep = 30 days }
+               copy sa { of = sb; at = daily 18:00 } }
+           data z : t { on = db2 path \"/z\"; size = 60 GiB; writes = 500 KiB/s; files = independent; response = duty
+               backup sa { full = daily 15:00; verify = every 3 h; keep = 30 days } }
+           scenario q { lose = [host db, host bkb] }";
+    let c = compiled("9 days", "9 h", &spec);
+    let plans = c.plans().expect("plans that can be followed");
+    let plan = plans.iter().find(|p| p.scenario.name(&c.model) == "q").expect("a plan");
+    let kinds: Vec<&str> = plan.steps.iter().map(|s| s.kind.name()).collect();
+    let place = |kind: &str| kinds.iter().position(|k| *k == kind).unwrap_or_else(|| panic!("{kinds:?}"));
+    assert!(place("hold") < place("scan") && place("scan") < place("restore"), "{kinds:?}");
+}
+
+#[test]
+fn a_disk_has_room_for_the_whole_logs_of_a_restore() {
+    // 60 GiB, 60 made of them, and log runs of 12:05, 00:05 and 12:05 of 1 MiB/s, 126.6 GiB: 246.6 on
+    // a disk that takes 218.5.
+    let spec = |disk: &str| {
+        link("l", "300 Mbit/s", "share { backup = 60 % }")
+            + &format!(
+                "site c {{ timezone = \"UTC\"; replace = 2 h
+                    host db3 {{ address = 10.0.2.1; disk = {disk} at 900 MiB/s }}
+                    host db4 {{ address = 10.0.2.2; disk = 8 TiB at 900 MiB/s }} }}
+                 link k : c <-> b {{ bandwidth = 300 Mbit/s; rtt = 1 ms; loss = 0 %; window = 8 MiB; share {{ backup = 60 % }} }}
+                 cluster kk : maria {{ primary = db3; replicas = [db4]; logs-kept = 3 days }}
+                 data o : t {{ on = kk; size = 60 GiB; writes = 1 MiB/s; response = duty
+                    replica db4 {{ mode = async }}
+                    backup sb {{ from = db4; full = daily 12:00; log = every 12 h offset 5 min; keep = 30 days }} }}"
+            )
+    };
+    let rto = |disk: &str| status(&compiled("30 h", "30 h", &spec(disk)), "o.rto", "site c");
+    assert_ne!(rto("230 GiB"), Status::Proved);
+    assert_eq!(rto("500 GiB"), Status::Proved);
+}
+
+#[test]
 fn a_full_is_kept_until_the_next_is_done_when_runs_are_late() {
     // 500 GiB at 10 Mbit/s take five days. The volume of the full before is free after one, and
     // taken by the next full when that begins: then nothing is left until that one is done.

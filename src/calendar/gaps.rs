@@ -44,7 +44,8 @@ const DAY: i64 = 86_400;
 ///
 /// A gap counts when any moment of it lies within the horizon: the strike may fall before the
 /// first run in it, or after the last. Starts that are late at random may make each gap longer by
-/// what the later start is late, and shorter by what the earlier one is.
+/// what the later start is late, and shorter by what the earlier one is; a start that may be so late
+/// that it comes after the next one is not counted on before that.
 ///
 /// A schedule that is the same every week has the same gaps every week but round a transition, so
 /// only a plain stretch and the days round each transition are looked at; tests hold that against
@@ -135,9 +136,12 @@ fn windows(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, gaps: &mut
 
 /// The gaps between the runs in a window that have a moment in `counts`.
 fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: (i64, i64), gaps: &mut Gaps) {
-    let mut all: Vec<(i64, usize)> = runs
+    let late = |rule: &Rule| i64::try_from(rule.jitter.secs_up()).unwrap_or(i64::MAX);
+    let mut all: Vec<(i64, usize, i64)> = runs
         .iter()
-        .flat_map(|(rule, level)| rule.occurrences(zone, from, to).into_iter().map(|t| (t, *level)))
+        .flat_map(|(rule, level)| {
+            rule.occurrences(zone, from, to).into_iter().map(|t| (t, *level, t.saturating_add(late(rule))))
+        })
         .collect();
     // Each rule's moments rise already: a sort that merges is done in one pass.
     all.sort();
@@ -154,16 +158,13 @@ fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: (
         }
     };
     let between = |a: i64, b: i64| Gap { length: Duration::from_secs((b - a).unsigned_abs()), from: a };
-    let mut last = vec![None; gaps.same.len()];
-    for (n, (t, level)) in all.iter().enumerate() {
-        if let Some((before, _)) = n.checked_sub(1).and_then(|p| all.get(p)) {
+    for (n, (t, level, _)) in all.iter().enumerate() {
+        let begun = || all.iter().take(n).rev().filter(|(_, _, latest)| latest <= t);
+        if let Some((before, ..)) = begun().next() {
             keep(gaps.before.get_mut(*level), between(*before, *t));
         }
-        if let Some(slot) = last.get_mut(*level) {
-            if let Some(before) = slot {
-                keep(gaps.same.get_mut(*level), between(*before, *t));
-            }
-            *slot = Some(*t);
+        if let Some((before, ..)) = begun().find(|(_, l, _)| l == level) {
+            keep(gaps.same.get_mut(*level), between(*before, *t));
         }
     }
     let repeats = runs.iter().any(|(r, _)| r.is_repeated()) && !zone.transitions(from, to).is_empty();
@@ -174,7 +175,9 @@ fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: (
         };
         all = runs
             .iter()
-            .flat_map(|(rule, level)| once(rule).occurrences(zone, from, to).into_iter().map(|t| (t, *level)))
+            .flat_map(|(rule, level)| {
+                once(rule).occurrences(zone, from, to).into_iter().map(|t| (t, *level, t))
+            })
             .collect();
         all.sort();
     }

@@ -128,9 +128,12 @@ fn restore(model: &Model, ops: &Ops, facts: &Facts, id: Idx<Job>, job: &Job) -> 
             let logs = ops.jobs.iter().find(|(_, j)| {
                 matches!(&j.kind, JobKind::Log { cluster: c, store: s, .. } if c == cluster && s == store)
             });
-            let logs = logs.and_then(|_| {
+            let logs = logs.and_then(|(log, _)| {
                 let age = facts.points.get(id).map(|p| p.age)?;
-                super::log_written(model, facts.horizon, *cluster, Duration::from_secs(age.unsigned_abs()))
+                let written = |time| super::log_written(model, facts.horizon, *cluster, time);
+                // Whole runs come back, also those in which the backup began and a moment lies.
+                let run = facts.jobs.get(log)?.loss().map_or(Some(Bytes::ZERO), |(time, _)| written(time))?;
+                Some(written(Duration::from_secs(age.unsigned_abs()))?.plus(run.times(2)))
             });
             Some((copy, fact.chain_bytes()?.plus(whole).plus(logs.unwrap_or_default())))
         }

@@ -252,10 +252,11 @@ impl Builder<'_> {
         // Runs that go on would share what is read, sent over and written to.
         let index = self.estate.index;
         let sharing = index.directors(holder).chain(index.directors(target));
-        let mut held: Vec<Idx<Director>> = sharing
-            .filter(|d| d != director && !self.lost.host(self.estate.ops.directors[*d].host))
-            .collect();
-        held.extend((!scan).then_some(*director));
+        let mut held: Vec<Idx<Director>> =
+            sharing.filter(|d| !self.lost.host(self.estate.ops.directors[*d].host)).collect();
+        // One that only restores has no runs.
+        let runs = |(_, j): (_, &Job)| j.kind.director() == Some(*director);
+        held.extend((!scan || self.estate.ops.jobs.iter().any(runs)).then_some(*director));
         held.sort_unstable();
         held.dedup();
         for director in held {
