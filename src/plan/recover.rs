@@ -254,9 +254,11 @@ impl Builder<'_> {
         let sharing = index.directors(holder).chain(index.directors(target));
         let mut held: Vec<Idx<Director>> =
             sharing.filter(|d| !self.lost.host(self.estate.ops.directors[*d].host)).collect();
-        // One that only restores has no runs.
+        // One that only restores has no runs, nor has one whose machine is new.
         let runs = |(_, j): (_, &Job)| j.kind.director() == Some(*director);
-        held.extend((!scan || self.estate.ops.jobs.iter().any(runs)).then_some(*director));
+        let goes_on = !self.lost.host(self.estate.ops.directors[*director].host)
+            && self.estate.ops.jobs.iter().any(runs);
+        held.extend((!scan || goes_on).then_some(*director));
         held.sort_unstable();
         held.dedup();
         for director in held {
