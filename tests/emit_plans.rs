@@ -459,10 +459,6 @@ fn filled(world: &World, c: &Compiled) {
     put(restored(&images.unwrap()).join("cat.png"), "cat");
     put(Path::new(cluster.datadir.value.as_str()).join("wrong"), "what was there before");
     put(Path::new(cluster.staging.value.as_str()).join("shop-db-vault-a/full/old"), "an older staging");
-    let vault = c.model.stores.iter().find(|(_, s)| s.name == "vault-b").unwrap().1;
-    for volume in ["shop-db-vault-a-vault-b-0001", "shop-db-vault-a-log-vault-b-0002", "other-0003"] {
-        put(Path::new(vault.path.value.as_str()).join(volume), "");
-    }
     for (host, gtid) in [("db-b1", "0-1-9\n"), ("db-a2", "0-1-8\n"), ("db-a1", "0-1-9\n")] {
         put(world.path(host).join("gtid"), gtid);
         put(world.path(host).join("replica"), "10.1.0.11");

@@ -579,6 +579,22 @@ fn bytes_of(c: &Compiled, under: &str, of: impl Fn(&StepKind) -> Option<Bytes>) 
     plan.steps.iter().find_map(|s| of(&s.kind)).expect("a step of that kind")
 }
 
+/// What is read of volumes in a plan.
+fn scanned(c: &Compiled, under: &str) -> Bytes {
+    bytes_of(c, under, |k| match k {
+        StepKind::Scan { bytes, .. } => Some(*bytes),
+        _ => None,
+    })
+}
+
+/// What a plan restores.
+fn moved(c: &Compiled, under: &str) -> Bytes {
+    bytes_of(c, under, |k| match k {
+        StepKind::Restore { bytes, .. } => Some(*bytes),
+        _ => None,
+    })
+}
+
 #[test]
 fn a_scan_reads_all_that_weekly_copies_have_brought() {
     // Daily fulls of 10 GiB are copied on Mondays, seven at once, and kept for 10 days: by the
@@ -590,10 +606,7 @@ fn a_scan_reads_all_that_weekly_copies_have_brought() {
                copy sb { of = sa; at = weekly mon 05:00; keep = 10 days } }
            backup-server one { host = bka; stores = [sa, sb] }";
     let c = compiled("30 days", "9 days", &spec);
-    let scan = bytes_of(&c, "site a", |k| match k {
-        StepKind::Scan { bytes, .. } => Some(*bytes),
-        _ => None,
-    });
+    let scan = scanned(&c, "site a");
     assert!(scan >= Bytes::gib(140), "{scan:?}");
 }
 
@@ -605,10 +618,7 @@ fn a_run_that_may_come_right_after_another_is_no_reason_to_count_it_once() {
                backup sb { full = daily 23:00 jitter 1 h; incremental = every 6 h; keep = 60 days } }
            backup-server one { host = dbb; stores = [sa, sb] }";
     let c = compiled("30 h", "9 days", &spec);
-    let scan = bytes_of(&c, "host dbb", |k| match k {
-        StepKind::Scan { bytes, .. } => Some(*bytes),
-        _ => None,
-    });
+    let scan = scanned(&c, "host dbb");
     assert!((Bytes::gib(600)..Bytes::gib(800)).contains(&scan), "{scan:?}");
 }
 
@@ -621,10 +631,7 @@ fn a_restore_up_to_a_moment_moves_the_whole_log_in_which_it_lies() {
            data o : t { on = c; size = 1 GiB; writes = 1 MiB/s; response = duty
                backup sa { full = daily 01:00; log = every 1 h; keep = 30 days } }";
     let c = compiled("30 h", "3 days", &spec);
-    let moved = bytes_of(&c, "corruption", |k| match k {
-        StepKind::Restore { bytes, .. } => Some(*bytes),
-        _ => None,
-    });
+    let moved = moved(&c, "corruption");
     assert!(moved >= Bytes::gib(1).plus(Bytes::mib(25 * 3600)), "{moved:?}");
 }
 
@@ -637,10 +644,7 @@ fn a_restore_moves_the_whole_log_in_which_its_backup_began() {
            data o : t { on = c; size = 50 GiB; writes = 1 MiB/s; response = duty
                backup sb { full = daily 12:00; log = every 12 h offset 5 min; keep = 30 days } }";
     let c = compiled("30 h", "3 days", &spec);
-    let moved = bytes_of(&c, "host db", |k| match k {
-        StepKind::Restore { bytes, .. } => Some(*bytes),
-        _ => None,
-    });
+    let moved = moved(&c, "host db");
     assert!(moved >= Bytes::gib(50).plus(Bytes::mib(36 * 3600)), "{moved:?}");
 }
 

@@ -136,15 +136,19 @@ fn windows(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, gaps: &mut
 
 /// The gaps between the runs in a window that have a moment in `counts`.
 fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: (i64, i64), gaps: &mut Gaps) {
-    let late = |rule: &Rule| i64::try_from(rule.jitter.secs_up()).unwrap_or(i64::MAX);
-    let mut all: Vec<(i64, usize, i64)> = runs
-        .iter()
-        .flat_map(|(rule, level)| {
-            rule.occurrences(zone, from, to).into_iter().map(|t| (t, *level, t.saturating_add(late(rule))))
-        })
-        .collect();
-    // Each rule's moments rise already: a sort that merges is done in one pass.
-    all.sort();
+    // When each start is due, its level, and when it has begun at the latest.
+    let starts = |of: fn(&Rule) -> Rule| {
+        let mut all: Vec<(i64, usize, i64)> = Vec::new();
+        for (rule, level) in runs {
+            let late = i64::try_from(rule.jitter.secs_up()).unwrap_or(i64::MAX);
+            let due = of(rule).occurrences(zone, from, to);
+            all.extend(due.into_iter().map(|t| (t, *level, t.saturating_add(late))));
+        }
+        // Each rule's moments rise already: a sort that merges is done in one pass.
+        all.sort();
+        all
+    };
+    let mut all = starts(Rule::clone);
     let within = |g: &Gap| {
         let end = g.from.saturating_add(i64::try_from(g.length.secs_up()).unwrap_or(i64::MAX));
         g.from < counts.1 && end > counts.0
@@ -169,17 +173,10 @@ fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: (
     }
     let repeats = runs.iter().any(|(r, _)| r.is_repeated()) && !zone.transitions(from, to).is_empty();
     if repeats {
-        let once = |r: &Rule| match r.is_repeated() {
+        all = starts(|r| match r.is_repeated() {
             true => Rule { clock: super::Clock::Once, ..r.clone() },
             false => r.clone(),
-        };
-        all = runs
-            .iter()
-            .flat_map(|(rule, level)| {
-                once(rule).occurrences(zone, from, to).into_iter().map(|t| (t, *level, t))
-            })
-            .collect();
-        all.sort();
+        });
     }
     for (one, next) in all.iter().zip(all.iter().skip(1)) {
         let gap = between(one.0, next.0);

@@ -130,10 +130,10 @@ fn restore(model: &Model, ops: &Ops, facts: &Facts, id: Idx<Job>, job: &Job) -> 
             });
             let logs = logs.and_then(|(log, _)| {
                 let age = facts.points.get(id).map(|p| p.age)?;
-                let written = |time| super::log_written(model, facts.horizon, *cluster, time);
+                let age = Duration::from_secs(age.unsigned_abs());
                 // Whole runs come back, also those in which the backup began and a moment lies.
-                let run = facts.jobs.get(log)?.loss().map_or(Some(Bytes::ZERO), |(time, _)| written(time))?;
-                Some(written(Duration::from_secs(age.unsigned_abs()))?.plus(run.times(2)))
+                let run = super::log_of_a_run(model, ops, facts, log).unwrap_or_default();
+                Some(super::log_written(model, facts.horizon, *cluster, age)?.plus(run.times(2)))
             });
             Some((copy, fact.chain_bytes()?.plus(whole).plus(logs.unwrap_or_default())))
         }

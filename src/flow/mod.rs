@@ -41,7 +41,7 @@ pub use points::{Asked, Break, PointFact, Points, Runs};
 pub use rate::{Binding, WayRate};
 pub use sharing::Shared;
 pub use spare::Spare;
-pub use stream::{StreamFact, log_lowest, log_written, never_falls_back};
+pub use stream::{StreamFact, log_lowest, log_of_a_run, log_written, never_falls_back};
 pub use transactions::Transactions;
 
 use crate::calendar::{Gaps, Rule, Starts, Zone, weeks, worst_gaps};

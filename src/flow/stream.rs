@@ -7,7 +7,7 @@ use super::{Facts, Horizon, Spare, fluid};
 use crate::calendar::WeekProfile;
 use crate::model::{Class, Cluster, Data, Hop, Mode, Model};
 use crate::ops::shaping::Parts;
-use crate::ops::{Ops, Stream};
+use crate::ops::{Job, JobKind, Ops, Stream};
 use crate::quantity::{Bytes, Duration, Rate, time_to_move};
 use la_arena::{ArenaMap, Idx};
 use std::collections::BTreeSet;
@@ -128,6 +128,13 @@ pub fn log_written(model: &Model, horizon: Horizon, cluster: Idx<Cluster>, time:
     let profile = log_profile(model, cluster).ok()?;
     let envelope = turns::most_in(&profile, time, &turns::of_cluster(model, cluster, horizon));
     Some(envelope.plus(transaction(model, cluster)))
+}
+
+/// The most that a run of a log job holds of the log: what was written in a gap and a run. `None`
+/// without a bound.
+pub fn log_of_a_run(model: &Model, ops: &Ops, facts: &Facts, log: Idx<Job>) -> Option<Bytes> {
+    let JobKind::Log { cluster, .. } = &ops.jobs[log].kind else { return None };
+    log_written(model, facts.horizon, *cluster, facts.jobs.get(log)?.loss()?.0)
 }
 
 /// The largest transaction of a database, in bytes of its log.

@@ -5,7 +5,7 @@ use super::running::Cluster;
 use super::tier::{Response, Tier};
 use super::{Input, Model};
 use crate::base::{EcoString, Span};
-use crate::calendar::{Rule, WeekProfile};
+use crate::calendar::{Rule, WeekProfile, Zone};
 use crate::quantity::{Bytes, Duration, Rate, Ratio};
 use crate::schema::PoolOf;
 use la_arena::Idx;
@@ -245,6 +245,11 @@ pub struct CopyOf {
 }
 
 impl Model {
+    /// The clock of a host: its site's.
+    pub fn zone(&self, host: Idx<Host>) -> &Zone {
+        &self.sites[self.hosts[host].site].zone
+    }
+
     /// The host that carries a place.
     pub fn host_of(&self, place: Place) -> Idx<Host> {
         match place {

@@ -1,6 +1,6 @@
 //! How much a recovery reads.
 
-use crate::flow::{Between, Facts, JobFact, log_lowest, log_written};
+use crate::flow::{Between, Facts, JobFact, log_lowest, log_of_a_run, log_written};
 use crate::model::Model;
 use crate::ops::{Job, JobKind, Level, Ops};
 use crate::quantity::{Bytes, Duration};
@@ -48,10 +48,7 @@ impl Reading<'_> {
     /// its last part: runs and their copies bring whole files. A run that ends after the data's
     /// began may hold what was written in a gap and a run before.
     pub fn spanning(&self, log: Idx<Job>) -> Option<Bytes> {
-        let original = self.ops.original(log);
-        let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind else { return None };
-        let until = self.facts.jobs.get(original)?.loss()?.0;
-        log_written(self.model, self.facts.horizon, *cluster, until)
+        log_of_a_run(self.model, self.ops, self.facts, self.ops.original(log))
     }
 
     /// Log that surely can stand between the newest data run and the strike: what is written at the

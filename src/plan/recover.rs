@@ -245,19 +245,17 @@ impl Builder<'_> {
         let log_bytes = logs.unwrap_or(Bytes::ZERO);
         // Where it begins, and where a moment ends it.
         let ends = if self.lost.wrong_contents() { 2 } else { 1 };
-        let spanning = log.as_ref().map_or(Bytes::ZERO, |l| {
-            reading.spanning(*l).unwrap_or(Bytes(u64::MAX)).times(older).times(ends)
-        });
+        let spanning = log
+            .map_or(Bytes::ZERO, |l| reading.spanning(l).unwrap_or(Bytes(u64::MAX)).times(older).times(ends));
         let all = bytes.plus(log_bytes).plus(spanning);
         // Runs that go on would share what is read, sent over and written to.
         let index = self.estate.index;
         let sharing = index.directors(holder).chain(index.directors(target));
-        let mut held: Vec<Idx<Director>> =
-            sharing.filter(|d| !self.lost.host(self.estate.ops.directors[*d].host)).collect();
+        let stands = |d: &Idx<Director>| !self.lost.host(self.estate.ops.directors[*d].host);
+        let mut held: Vec<Idx<Director>> = sharing.filter(stands).collect();
         // One that only restores has no runs, nor has one whose machine is new.
         let runs = |(_, j): (_, &Job)| j.kind.director() == Some(*director);
-        let goes_on = !self.lost.host(self.estate.ops.directors[*director].host)
-            && self.estate.ops.jobs.iter().any(runs);
+        let goes_on = stands(director) && self.estate.ops.jobs.iter().any(runs);
         held.extend((!scan || goes_on).then_some(*director));
         held.sort_unstable();
         held.dedup();

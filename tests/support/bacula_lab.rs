@@ -53,8 +53,7 @@ impl Lab {
             fs::create_dir_all(own.join("var")).unwrap();
             let (etc, zone) =
                 (host.join("etc/bacula"), host.join("etc/systemd/system/bacula-director.service.d"));
-            let all = [&etc, &etc.join("scripts"), &zone].map(|folder| files(folder));
-            for file in all.into_iter().flatten() {
+            for file in [&etc, &etc.join("scripts"), &zone].into_iter().flat_map(|folder| files(folder)) {
                 let mut text = fs::read_to_string(&file).unwrap();
                 for (from, to) in MOVED {
                     let to =

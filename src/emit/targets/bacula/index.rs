@@ -71,11 +71,6 @@ impl<'a> Index<'a> {
         &self.model.hosts[host].name
     }
 
-    /// The clock of a director on a host: its site's.
-    pub fn zone(&self, host: Idx<Host>) -> &'a str {
-        self.model.sites[self.model.hosts[host].site].zone.name()
-    }
-
     /// Where a host is reached; the check for missing addresses comes before any emission.
     pub fn address(&self, host: Idx<Host>) -> IpAddr {
         self.model.hosts[host].address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.value)

@@ -73,7 +73,7 @@ impl Target for Bacula {
             conf(input, tree, d.host, names::DIRECTOR_CONF, DIRECTOR, &view, all)?;
             let console = daemons::console(&index, id);
             conf(input, tree, d.host, names::CONSOLE_CONF, CONSOLE, &console, spans.clone())?;
-            let zone = Zone { zone: index.zone(d.host) };
+            let zone = Zone { zone: input.model.zone(d.host).name() };
             conf(input, tree, d.host, names::ZONE_CONF, ZONE, &zone, spans)?;
         }
         for (_, s) in input.ops.storages.iter() {

@@ -33,7 +33,7 @@ pub(super) fn compare(index: &Index<'_>, tree: &ArtifactTree) -> Vec<String> {
     }
     for (_, d) in index.ops.directors.iter() {
         let path = format!("hosts/{}{}", index.host(d.host), names::ZONE_CONF);
-        let wanted = index.zone(d.host);
+        let wanted = index.model.zone(d.host).name();
         let text = tree.get(&path).and_then(|a| std::str::from_utf8(&a.bytes).ok()).unwrap_or_default();
         let found = text.lines().find_map(|l| l.strip_prefix("Environment=\"TZ=")?.strip_suffix('"'));
         if found != Some(wanted) {

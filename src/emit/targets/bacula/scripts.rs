@@ -272,7 +272,7 @@ impl Writer<'_, '_> {
             let view = Volumes {
                 config: names::STORAGE_CONF,
                 console: names::CONSOLE_CONF,
-                zone: self.index.zone(director.host),
+                zone: self.index.model.zone(director.host).name(),
                 secret: names::catalog_secret(&director.secrets),
                 jobs,
             };

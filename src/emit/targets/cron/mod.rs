@@ -14,7 +14,7 @@ use crate::diag::Problems;
 use crate::emit::artifact::{Artifact, ArtifactTree};
 use crate::emit::target::{Input, Target};
 use crate::emit::template::TemplateError;
-use crate::model::{Host, Model};
+use crate::model::Host;
 use crate::ops::{Job, JobKind, Ops, Scheduler};
 use crate::quantity::Duration;
 use la_arena::Idx;
@@ -59,7 +59,7 @@ impl Target for Cron {
     fn emit(&self, input: Input<'_>, tree: &mut ArtifactTree) -> Result<(), TemplateError> {
         for (host, jobs) in by_host(input.ops) {
             let table = Table {
-                zone: zone(input.model, host),
+                zone: input.model.zone(host).name(),
                 jobs: jobs
                     .iter()
                     .map(|(job, command)| Entry {
@@ -79,11 +79,6 @@ impl Target for Cron {
     fn read_back(&self, input: Input<'_>, tree: &ArtifactTree) -> Vec<String> {
         read_back::differences(input, tree)
     }
-}
-
-/// The zone of a host's clock: its site's.
-fn zone(model: &Model, host: Idx<Host>) -> &str {
-    model.sites[model.hosts[host].site].zone.name()
 }
 
 /// The jobs that cron starts on each host, with their commands, in the order of the spec.

@@ -369,7 +369,8 @@ fn by_hand(out: &mut String, input: Input<'_>, act: &Act) {
                 "list jobs jobname={}\nrestore jobid=IDS client={} restoreclient={} restorejob={} where=/ replace=always all done yes",
                 r.job, r.from, r.to, r.by
             );
-            let _ = writeln!(out, "{}\n", chain(r, &name(&r.host), &clock(input, r.director)));
+            let _ =
+                writeln!(out, "{}\n", chain(r, &name(&r.host), &escape(input.model.zone(r.director).name())));
             fenced(out, &lines);
             out.push('\n');
         }
@@ -401,11 +402,6 @@ fn by_hand(out: &mut String, input: Input<'_>, act: &Act) {
             );
         }
     }
-}
-
-/// In what clock a director's catalogue has its times.
-fn clock(input: Input<'_>, director: la_arena::Idx<crate::model::Host>) -> String {
-    escape(input.model.sites[input.model.hosts[director].site].zone.name())
 }
 
 fn chain(r: &super::act::Restore, to: &str, clock: &str) -> String {
