@@ -240,6 +240,60 @@ fn tolerated_runs_are_so_many_gaps_more() {
 }
 
 #[test]
+fn whoever_shares_a_drive_waits_for_what_missed_runs_left() {
+    // 200 GiB of which 40 % change in a day are 80 GiB a night and 160 GiB after a missed one: at
+    // 20 MiB/s 2 h 16 min 32 s from 01:00 on. Who comes at 02:20 waits until 03:16:37, then moves two
+    // days of 2 GiB in 3 min 25 s: 49 h at least after the run before the missed one, which 48 h
+    // and the runs of both alone do not make.
+    let spec = |drives: &str| {
+        format!(
+            "site c {{ timezone = \"UTC\"; replace = 2 h
+                host bkc {{ address = 10.0.2.1; nic = 10 Gbit/s }}
+                store sc {{ host = bkc; path = \"/srv/1\"; capacity = 200 TiB at 20 MiB/s {drives} }} }}
+             link k : a <-> c {{ bandwidth = 10 Gbit/s; rtt = 1 ms; loss = 0 %; window = 8 MiB }}
+             data small : t {{ on = db path \"/s\"; size = 10 GiB; writes = 1 KiB/s; changed = 20 % / day; files = independent
+                backup sc {{ full = weekly sat 21:00; incremental = daily 02:20; keep = 40 days }} }}
+             data large : t {{ on = db2 path \"/l\"; size = 200 GiB; writes = 1 KiB/s; changed = 40 % / day; files = independent
+                backup sc {{ full = weekly sat 12:00; incremental = daily 01:00; keep = 40 days }} }}"
+        )
+    };
+    let hours = |drives: &str| {
+        let c = compiled("rpo = 60 h; rto = 3 days; tolerate = 1 missed run", &spec(drives));
+        let v = verdict(&c, "small.rpo", "host db");
+        assert_eq!(v.status, Status::Proved);
+        seconds(v) / 3600.0
+    };
+    let shared = hours("; drives = 1");
+    assert!((49.0..52.0).contains(&shared), "{shared}");
+    // Alone the second would have its drive at once, and half of what the store takes.
+    let own = hours("; drives = 2");
+    assert!((48.0..shared).contains(&own), "{own}");
+}
+
+#[test]
+fn a_missed_full_makes_the_chain_as_long_again() {
+    // Daily runs of 1 GiB on weekly fulls of 100 GiB: 7 stand on one, and 14 where the next full is
+    // missed. Counted by the shortest time between two runs, 18 h 40 min, they are 9, and by days 17,
+    // of which one carries two days.
+    let spec = "site c { timezone = \"UTC\"; replace = 2 h
+            host bkc { address = 10.0.2.1; nic = 10 Gbit/s }
+            store sc { host = bkc; path = \"/srv/1\"; capacity = 200 TiB at 10 MiB/s } }
+         link k : a <-> c { bandwidth = 10 Gbit/s; rtt = 1 ms; loss = 0 %; window = 8 MiB }
+         data o : t { on = db path \"/o\"; size = 100 GiB; writes = 1 KiB/s; changed = 1 % / day; files = independent; response = duty
+            backup sc { full = weekly sat 21:00; incremental = daily 02:20; keep = 40 days } }";
+    let restore = |tier: &str| {
+        let c = compiled(tier, spec);
+        let plan = plan(&c, "host db");
+        let step =
+            plan.steps.iter().find(|s| matches!(s.kind, StepKind::Restore { .. })).expect("it restores");
+        let StepKind::Restore { bytes, .. } = &step.kind else { unreachable!("it is one") };
+        bytes.0 as f64 / f64::from(1 << 30)
+    };
+    assert_eq!(restore("rpo = 60 h; rto = 3 days"), 109.0);
+    assert_eq!(restore("rpo = 60 h; rto = 3 days; tolerate = 1 missed run"), 118.0);
+}
+
+#[test]
 fn a_store_alone_costs_no_data_and_has_bounds_of_its_own() {
     let spec = "data o : t { on = db path \"/o\"; size = 1 GiB; writes = 1 KiB/s; files = independent
         backup sb { full = daily 01:00; keep = 30 days } }";

@@ -35,6 +35,18 @@ impl Gaps {
     pub fn longest(&self) -> Option<Gap> {
         self.before.iter().flatten().copied().max_by_key(|g| (g.length, std::cmp::Reverse(g.from)))
     }
+
+    /// The same when so many runs in a row are missed before one.
+    pub fn missing(&self, runs: u64) -> Self {
+        let more = self.longest().map_or(Duration::ZERO, |g| g.length).times(runs);
+        let longer = |g: &Option<Gap>| g.map(|g| Gap { length: g.length.plus(more), ..g });
+        let again = |g: &Option<Gap>| g.map(|g| Gap { length: g.length.times(runs.saturating_add(1)), ..g });
+        Self {
+            before: self.before.iter().map(longer).collect(),
+            same: self.same.iter().map(again).collect(),
+            ..self.clone()
+        }
+    }
 }
 
 const DAY: i64 = 86_400;

@@ -252,16 +252,20 @@ impl<'a> Pools<'a> {
             }
             return;
         }
-        let (Some(point), Some(fact)) = (self.facts.points.get(original), self.facts.jobs.get(original))
+        let (Some(point), Some(fact)) = (self.facts.points.get(original), self.facts.after_misses(original))
         else {
             return;
         };
         let table = self.facts.points.tables.table(point.table);
-        let sizes = Sizes::new(self.model, &fact.data, self.facts.horizon).of(table);
+        let sizes = Sizes::new(self.model, &fact.data, self.facts.horizon).of(table, fact.missed.runs);
         for job in std::iter::once(original).chain(copies.iter().copied()) {
             let written = self.written(job, table);
             for (n, pool) in self.ops.jobs[job].pools.iter().enumerate() {
-                self.data(job, n, pool, table, &written, &sizes);
+                // A run after missed ones holds what those kept no longer would have held.
+                let of = |l: &&LevelFact| pool.level.is_none_or(|level| level == l.level);
+                let more = |l: &LevelFact| Some(l.bytes?.0.saturating_sub(l.usual?.0));
+                let more = fact.levels.iter().filter(of).filter_map(more).max().unwrap_or(0);
+                self.data(job, n, pool, table, &written, (&sizes, more));
             }
         }
     }
@@ -303,7 +307,8 @@ impl<'a> Pools<'a> {
         pool: &Pool,
         table: &[Moment],
         written: &[Written],
-        sizes: &[u64],
+        // By run, and how much more one after missed runs may hold.
+        (sizes, more): (&[u64], u64),
     ) {
         let job = &self.ops.jobs[id];
         let level = |w: &Written| table.get(w.of).map_or(Level::Changes, |m| m.level);
@@ -314,8 +319,10 @@ impl<'a> Pools<'a> {
             turn(all.iter().map(|w| Write { from: w.at, to: w.at.saturating_add(late) }), rules(pool));
         let bytes = |w: &Written| sizes.get(w.of).copied().unwrap_or(0);
         let whole: Vec<u64> = all.iter().map(bytes).collect();
-        let daily =
-            |sizes: &[u64]| by_day(self.facts.horizon, all.iter().map(|w| w.at).zip(turned.in_use(sizes)));
+        let daily = |sizes: &[u64]| {
+            let in_use = turned.in_use(sizes).map(|bytes| bytes.saturating_add(more));
+            by_day(self.facts.horizon, all.iter().map(|w| w.at).zip(in_use))
+        };
         let stuck = turned.stuck.and_then(|s| all.get(s)).map(|w| w.at);
         self.made.push(Series {
             job: id,
@@ -343,7 +350,7 @@ impl<'a> Pools<'a> {
                 made
             }
         };
-        let gap = self.facts.jobs.get(original).and_then(|f| f.levels.first()?.gap);
+        let gap = self.facts.after_misses(original).and_then(|f| f.levels.first()?.gap);
         let mut known: FxHashMap<i64, u64> = FxHashMap::default();
         let daily: Option<Vec<u64>> = match (most, gap) {
             (Some(most), Some(gap)) => Some(

@@ -70,7 +70,7 @@ pub(super) fn of(model: &Model, ops: &Ops, facts: &Facts) -> ArenaMap<Idx<Host>,
         }
     }
     for (id, job) in ops.jobs.iter() {
-        let Some(fact) = facts.jobs.get(id) else { continue };
+        let Some(fact) = facts.after_misses(id) else { continue };
         let whole = || size_at_end(model, &fact.data, facts.horizon);
         match &job.kind {
             JobKind::Database { client, staging, .. } => {
@@ -85,8 +85,8 @@ pub(super) fn of(model: &Model, ops: &Ops, facts: &Facts) -> ArenaMap<Idx<Host>,
                 add(ops.clients[*client].host, DiskUse::Staged(id), bytes.map(|b| b.times(2)));
             }
             JobKind::Mirror { to, keep, .. } => {
-                let changes = fact.level(Level::Changes).and_then(|l| l.bytes);
-                add(*to, DiskUse::Mirror(id), changes.map(|c| whole().plus(c.times(*keep))));
+                let changes = fact.level(Level::Changes).and_then(|l| l.carried_by(*keep));
+                add(*to, DiskUse::Mirror(id), changes.map(|c| whole().plus(c)));
             }
             _ => {}
         }
@@ -120,7 +120,7 @@ pub(super) fn of(model: &Model, ops: &Ops, facts: &Facts) -> ArenaMap<Idx<Host>,
 fn restore(model: &Model, ops: &Ops, facts: &Facts, id: Idx<Job>, job: &Job) -> Option<(Idx<Copy>, Bytes)> {
     let copy = job.serves.first().copied()?;
     let original = if let JobKind::Copy { of, .. } = &job.kind { *of } else { id };
-    let fact = facts.jobs.get(original)?;
+    let fact = facts.after_misses(original)?;
     let whole = size_at_end(model, &fact.data, facts.horizon);
     match &ops.jobs[original].kind {
         JobKind::Files { .. } => Some((copy, whole)),
@@ -130,7 +130,7 @@ fn restore(model: &Model, ops: &Ops, facts: &Facts, id: Idx<Job>, job: &Job) -> 
             });
             let logs = logs.and_then(|(log, _)| {
                 let age = facts.points.get(id).map(|p| p.age)?;
-                let age = Duration::from_secs(age.unsigned_abs());
+                let age = Duration::from_secs(age.unsigned_abs()).plus(facts.later(ops, id)?);
                 // Whole runs come back, also those in which the backup began and a moment lies.
                 let run = super::log_of_a_run(model, ops, facts, log).unwrap_or_default();
                 Some(super::log_written(model, facts.horizon, *cluster, age)?.plus(run.times(2)))

@@ -39,7 +39,7 @@ pub(super) struct Real {
     /// What a run carries was written in at most this: the gap, and what it waits after it is due.
     pub since: Option<Duration>,
     /// Whether it overruns; else it only waits.
-    overruns: bool,
+    pub overruns: bool,
 }
 
 /// Rounds after which a gap that still grows has no bound.
@@ -50,9 +50,9 @@ pub(super) fn skips(job: &Job) -> bool {
     matches!(job.kind, JobKind::Mirror { .. } | JobKind::Log { .. })
 }
 
-/// How long before a run's start what it carries may have been written.
-pub(super) fn since(late: &[Real], level: Level) -> Option<Duration> {
-    late.iter().find(|l| l.level == level).and_then(|l| l.since)
+/// What is known of a level whose runs start late, or wait.
+pub(super) fn of(late: &[Real], level: Level) -> Option<&Real> {
+    late.iter().find(|l| l.level == level)
 }
 
 /// Finds the true gaps of jobs whose runs overrun or wait, with what they then carry, and what
@@ -75,7 +75,7 @@ pub(super) fn settle(
             let known = real.get(&id);
             let next: Vec<Real> = gaps(job, fact, calendar, &crowded)
                 .into_iter()
-                .map(|now| match known.and_then(|k| k.iter().find(|l| l.level == now.level)) {
+                .map(|now| match known.and_then(|k| of(k, now.level)) {
                     // Only ever wider, so that the rounds end.
                     Some(before) => Real {
                         level: now.level,
@@ -132,7 +132,7 @@ fn carry(
             if let Some(known) = facts.jobs.get(id).and_then(|f| f.level(level.level)) {
                 level.terms = known.terms;
             }
-            level.between = match levels.iter().find(|l| l.level == level.level) {
+            level.between = match of(levels, level.level) {
                 _ if source => Between::Unbounded,
                 Some(Real { gap: None, .. }) => Between::Unbounded,
                 Some(Real { gap: Some(gap), overruns: true, .. }) => Between::Late(*gap),
@@ -160,6 +160,8 @@ fn gaps(job: &Job, fact: &JobFact, calendar: &mut Calendar, crowded: &BTreeSet<I
             let rules: Vec<_> = job.runs.iter().map(|r| r.rule.clone()).collect();
             let most = level.most?;
             let free = calendar.next_free(rules, &job.zone, most.plus(jitter))?;
+            // Those that are missed come after that.
+            let free = free.plus(fact.missed.time);
             // A run that waited starts late, and is over soon after: the next is due at most a gap
             // after that.
             let soon = Duration(most.0.saturating_sub(level.terms.wait.0)).plus(gap);

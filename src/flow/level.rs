@@ -1,6 +1,7 @@
 //! What is known of a job's runs.
 
 use super::late::Between;
+use super::missed::Missed;
 use super::rate::WayRate;
 use crate::calendar::Gap;
 use crate::model::Data;
@@ -17,6 +18,8 @@ pub struct JobFact {
     pub way: WayRate,
     /// Data classes that it carries.
     pub data: Vec<Idx<Data>>,
+    /// What is taken to be missed.
+    pub missed: Missed,
     /// A data class on a disk that it uses of which nobody says how much is written, so that
     /// nothing bounds what is left of the disk.
     pub unstated: Option<Idx<Data>>,
@@ -29,6 +32,8 @@ pub struct LevelFact {
     pub level: Level,
     /// What one run carries at most at the end of the horizon; `None` when nobody says.
     pub bytes: Option<Bytes>,
+    /// The same of all of several runs in a row but one: missed runs make only the next larger.
+    pub usual: Option<Bytes>,
     /// The longest time from the start of any run of the job to the start of one of this level.
     pub gap: Option<Gap>,
     /// The longest time between two runs of this level.
@@ -92,6 +97,12 @@ impl LevelFact {
             Between::Late(time) => said.map(|s| s.max(time)),
             Between::Unbounded => None,
         }
+    }
+
+    /// What so many runs in a row carry at most.
+    pub fn carried_by(&self, runs: u64) -> Option<Bytes> {
+        let (bytes, usual) = (self.bytes?, self.usual?);
+        Some(if runs == 0 { Bytes::ZERO } else { bytes.plus(usual.times(runs - 1)) })
     }
 
     /// Whether a run may still be going when the next is due.
@@ -210,7 +221,7 @@ impl JobFact {
             // Those between two fulls: neither end counts.
             let room = incremental.room.map_or(1, |r| r.0.max(1));
             let many = base.0.div_ceil(room).min(self.runs_in(incremental, base));
-            sum = sum.plus(incremental.bytes?.times(many));
+            sum = sum.plus(incremental.carried_by(many)?);
         }
         Some(sum)
     }

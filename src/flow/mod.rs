@@ -16,6 +16,7 @@ mod frame;
 mod late;
 mod level;
 pub mod maxmin;
+mod missed;
 pub mod outage;
 mod points;
 mod queue;
@@ -36,6 +37,7 @@ pub use capacity::{Capacity, Held, Share, Stop, StoreFact};
 pub use disks::{DiskFact, DiskUse};
 pub use late::Between;
 pub use level::{JOB_OVERHEAD, JobFact, LevelFact, Terms};
+pub use missed::Missed;
 pub use outage::{Detour, Gone};
 pub use points::{Asked, Break, PointFact, Points, Runs};
 pub use rate::{Binding, WayRate};
@@ -71,6 +73,8 @@ pub struct Facts {
     pub streams: ArenaMap<Idx<Stream>, StreamFact>,
     /// By job.
     pub jobs: ArenaMap<Idx<Job>, JobFact>,
+    /// The same when the runs that tiers tolerate were missed; `None` where no tier tolerates any.
+    missed: Option<ArenaMap<Idx<Job>, JobFact>>,
     /// How many members share each class of each link, in each direction.
     pub members: Members,
     /// What each stream and job is held to.
@@ -104,6 +108,7 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
             horizon,
             streams: ArenaMap::default(),
             jobs: ArenaMap::default(),
+            missed: None,
             members: shaping::members(model, ops),
             parts,
             peaks: peaks(model, ops, &loads, false),
@@ -134,7 +139,8 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
     let movable = several.chain(queued.iter().copied()).collect();
     let everyone = ops.streams.iter().map(|(id, _)| id).collect();
     (facts.crowd, facts.moved) = (crowd(&everyone), crowd(&movable));
-    let mut calendar = Calendar { horizon, known: FxHashMap::default(), starts: FxHashMap::default() };
+    let mut calendar =
+        Calendar { horizon, known: FxHashMap::default(), starts: FxHashMap::default(), misses: false };
     run::facts(model, ops, &mut facts, &mut calendar);
     facts.points = Points::new(ops, &facts.jobs, horizon);
     facts.capacity = capacity::of(model, ops, &facts);
@@ -208,6 +214,8 @@ struct Calendar {
     known: FxHashMap<(Vec<(Rule, usize)>, Zone), Gaps>,
     /// Also by for how many weeks.
     starts: FxHashMap<(Vec<Rule>, Zone, i64), Starts>,
+    /// Whether the runs that tiers tolerate are missed.
+    misses: bool,
 }
 
 impl Calendar {

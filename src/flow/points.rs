@@ -373,7 +373,7 @@ fn last_gap(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> Opti
 
 /// Whether each run of a job, and of one whose runs it copies, is made: when its schedule says, or
 /// in its turn where runs overrun and wait for one another.
-fn in_order(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> bool {
+pub(super) fn in_order(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> bool {
     let job = &ops.jobs[id];
     let made = |between: Between| match between {
         Between::AsSaid => true,

@@ -2,6 +2,7 @@
 
 use super::late::{self, Between, Real};
 use super::level::{JOB_OVERHEAD, JobFact, LevelFact, Terms};
+use super::missed::{self, Missed};
 use super::queue::Exclusive;
 use super::stream::{log_profile, log_written};
 use super::timeline::{Demand, Timeline, Use};
@@ -16,9 +17,19 @@ use std::collections::BTreeMap;
 
 const LEVELS: [Level; 5] = [Level::Full, Level::Differential, Level::Incremental, Level::Log, Level::Changes];
 
-/// Fills the facts of all jobs: first how much each run carries, then how long it takes beside
-/// all others.
+/// Fills the facts of all jobs, and those after the missed runs that tiers tolerate.
 pub(super) fn facts(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut Calendar) {
+    solve(model, ops, facts, calendar);
+    if facts.jobs.iter().any(|(_, f)| missed::tolerated(model, &f.data) > 0) {
+        let as_scheduled = std::mem::take(&mut facts.jobs);
+        calendar.misses = true;
+        solve(model, ops, facts, calendar);
+        facts.missed = Some(std::mem::replace(&mut facts.jobs, as_scheduled));
+    }
+}
+
+/// First how much each run carries, then how long it takes beside all others.
+fn solve(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut Calendar) {
     for (id, _) in ops.jobs.iter() {
         let fact = volumes(model, ops, facts, calendar, id, &[]);
         facts.jobs.insert(id, fact);
@@ -142,7 +153,11 @@ pub(super) fn volumes(
     };
     let place = |level: Level| LEVELS.iter().position(|l| *l == level).unwrap_or(0);
     let runs = job.runs.iter().map(|r| (r.rule.clone(), place(r.level))).collect();
-    let gaps = calendar.gaps(runs, &job.zone).clone();
+    let misses = if calendar.misses { missed::tolerated(model, &data) } else { 0 };
+    let gaps = calendar.gaps(runs, &job.zone);
+    let missed =
+        Missed { runs: misses, time: gaps.longest().map_or(Duration::ZERO, |g| g.length).times(misses) };
+    let gaps = gaps.missing(misses);
     let hops = hops(job);
     let limit = job.cap.map(|c| c.rate);
     // What reads back to the client goes the way of a restore, and has a restore's part.
@@ -157,11 +172,22 @@ pub(super) fn volumes(
         let at = place(level);
         let get = |list: &[Option<Gap>]| list.get(at).copied().flatten();
         let gap = get(&gaps.before);
-        let real = late::since(late, level);
-        let since = gap.map(|g| Gap { length: real.unwrap_or(g.length).max(g.length), ..g });
+        let real = late::of(late, level);
+        let since = gap.map(|g| real.and_then(|r| r.since).unwrap_or(g.length).max(g.length));
+        let carries = |since, missed| carried(model, ops, facts, job, level, &data, &gaps, since, missed);
+        let bytes = carries(since, missed.time);
+        // What each late start adds to makes every run larger, a missed full whatever stands on the
+        // one before, and the log that was open at a run comes with the next.
+        let each = real.is_some_and(|r| r.overruns) || matches!(level, Level::Differential | Level::Log);
+        let usual = match misses {
+            0 => bytes,
+            _ if each => bytes,
+            _ => carries(since.map(|s| s.minus(missed.time)), Duration::ZERO),
+        };
         levels.push(LevelFact {
             level,
-            bytes: carried(model, ops, facts, job, level, &data, &gaps, since),
+            bytes,
+            usual,
             gap,
             same: get(&gaps.same),
             room: get(&gaps.room).map(|g| g.length),
@@ -175,7 +201,7 @@ pub(super) fn volumes(
         });
     }
     let unstated = disks(ops, job).into_iter().find_map(|host| facts.spare.unstated(model, host, None));
-    JobFact { levels, way, data, unstated }
+    JobFact { levels, way, data, missed, unstated }
 }
 
 /// The hosts whose disks a job reads or writes, stores apart.
@@ -196,7 +222,8 @@ fn carried(
     level: Level,
     data: &[Idx<Data>],
     gaps: &Gaps,
-    gap: Option<Gap>,
+    since: Option<Duration>,
+    missed: Duration,
 ) -> Option<Bytes> {
     let size = size_at_end(model, data, facts.horizon);
     match (&job.kind, level) {
@@ -204,26 +231,25 @@ fn carried(
         (JobKind::Copy { of, .. }, _) => {
             // Every run of the original since the last copy, the one of just before it included.
             let original = facts.jobs.get(*of)?;
-            let since = gap?.length;
+            let since = since?;
             let mut sum = Bytes::ZERO;
             for l in &original.levels {
-                let n = if l.level == Level::Log { 1 } else { original.runs_in(l, since) };
-                let bytes = match l.level {
+                sum = sum.plus(match l.level {
                     Level::Log => log_bytes(model, facts.horizon, &ops.jobs[*of], since.plus(l.gap?.length))?,
-                    _ => l.bytes?,
-                };
-                sum = sum.plus(bytes.times(n));
+                    _ => l.carried_by(original.runs_in(l, since))?,
+                });
             }
             Some(sum)
         }
         (_, Level::Full) => Some(size),
-        (_, Level::Log) => log_bytes(model, facts.horizon, job, gap?.length.plus(gap?.length)),
+        // What was open at the run before had been written since the one before that.
+        (_, Level::Log) => log_bytes(model, facts.horizon, job, since?.plus(since?.minus(missed))),
         (_, Level::Differential) => {
             let full =
                 gaps.same.first().copied().flatten().or_else(|| gaps.before.first().copied().flatten())?;
             Some(changed(model, data, full.length, facts))
         }
-        (_, Level::Incremental | Level::Changes) => Some(changed(model, data, gap?.length, facts)),
+        (_, Level::Incremental | Level::Changes) => Some(changed(model, data, since?, facts)),
     }
 }
 

@@ -60,22 +60,25 @@ impl Sizes {
         Self { bounds, sizes, changes, known: FxHashMap::default() }
     }
 
-    /// What each run of a table carries at most.
-    pub fn of(mut self, table: &[Moment]) -> Vec<u64> {
-        let (mut before, mut full): (Option<i64>, Option<i64>) = (None, None);
+    /// What each run of a table carries at most when so many fulls in a row may have been missed
+    /// before it.
+    pub fn of(mut self, table: &[Moment], missed: u64) -> Vec<u64> {
+        let missed = usize::try_from(missed).unwrap_or(usize::MAX);
+        let mut before: Option<i64> = None;
+        let mut fulls: Vec<i64> = Vec::new();
         let mut all = Vec::with_capacity(table.len());
         for moment in table {
             let stretch =
                 self.bounds.partition_point(|b| *b < moment.at).min(self.bounds.len().saturating_sub(1));
             let since = match moment.level {
                 Level::Full | Level::Log => None,
-                Level::Differential => full,
+                Level::Differential => fulls.iter().nth_back(missed).copied(),
                 Level::Incremental | Level::Changes => before,
             };
             all.push(self.bytes(stretch, since.map_or(i64::MAX, |s| moment.at - s)));
             before = Some(moment.at);
             if moment.level == Level::Full {
-                full = Some(moment.at);
+                fulls.push(moment.at);
             }
         }
         all
@@ -122,8 +125,14 @@ mod tests {
             run(31, Level::Full),
         ];
         // A full of before; two days of 11 bytes; one; six days since the full; the second period.
-        assert_eq!(sizes().of(&table), [1000, 22, 11, 66, 1210]);
+        assert_eq!(sizes().of(&table, 0), [1000, 22, 11, 66, 1210]);
+        // Had the full been missed, nothing is known to stand before the differential.
+        assert_eq!(sizes().of(&table, 1), [1000, 22, 11, 1100, 1210]);
+        // Nor is the one before it here: the differential of day 31 is of 40 days, not of 20.
+        let two = [run(-9, Level::Full), run(11, Level::Full), run(31, Level::Differential)];
+        assert_eq!(sizes().of(&two, 0)[2], 20 * 13);
+        assert_eq!(sizes().of(&two, 1)[2], 40 * 13);
         // Nothing stands before the first run: it brings all.
-        assert_eq!(sizes().of(&[run(1, Level::Incremental)]), [1100]);
+        assert_eq!(sizes().of(&[run(1, Level::Incremental)], 0), [1100]);
     }
 }

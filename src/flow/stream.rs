@@ -134,7 +134,7 @@ pub fn log_written(model: &Model, horizon: Horizon, cluster: Idx<Cluster>, time:
 /// without a bound.
 pub fn log_of_a_run(model: &Model, ops: &Ops, facts: &Facts, log: Idx<Job>) -> Option<Bytes> {
     let JobKind::Log { cluster, .. } = &ops.jobs[log].kind else { return None };
-    log_written(model, facts.horizon, *cluster, facts.jobs.get(log)?.loss()?.0)
+    log_written(model, facts.horizon, *cluster, facts.after_misses(log)?.loss()?.0)
 }
 
 /// The largest transaction of a database, in bytes of its log.

@@ -122,7 +122,8 @@ pub(super) fn way_out(estate: Estate<'_>, v: &Verdict) -> Option<String> {
     let jobs = estate.index.jobs(v.relies_on?);
     let log = jobs.iter().find(|j| matches!(estate.ops.jobs[**j].kind, JobKind::Log { .. }));
     let job = *log.or_else(|| jobs.first())?;
-    let (loss, level) = estate.facts.jobs.get(job)?.loss()?;
+    let fact = estate.facts.after_misses(job)?;
+    let (loss, level) = fact.loss()?;
     let most = level.most?;
     // What its source lacks comes on top.
     let before = Duration(v.predicted?.0.checked_sub(loss.0)?);
@@ -131,7 +132,8 @@ pub(super) fn way_out(estate: Estate<'_>, v: &Verdict) -> Option<String> {
         v.allowed.0.checked_sub(before.plus(most).0).filter(|left| *left >= most.0.max(60_000_000_000));
     Some(match left {
         Some(left) => {
-            let left = Duration::from_mins(left / 60_000_000_000);
+            // With each that may be missed comes a gap more.
+            let left = Duration::from_mins(left / 60_000_000_000 / fact.missed.runs.saturating_add(1));
             format!(
                 "a run takes up to {takes}: let no more than {} lie between them, or promise less",
                 show::duration(left)

@@ -94,8 +94,9 @@ fn of_runs(estate: Estate<'_>, choice: &Choice) -> Witness {
     let j = &estate.ops.jobs[job];
     // Each missed run lets the newest grow older by the shortest time to the next at least.
     let room = estate.facts.jobs.get(job).and_then(|f| f.levels.iter().filter_map(|l| l.room).min());
-    let loss = loss.plus(room.unwrap_or_default().times(choice.missed));
-    let missed = match choice.missed {
+    let missed = estate.facts.after_misses(job).map_or(0, |f| f.missed.runs);
+    let loss = loss.plus(room.unwrap_or_default().times(missed));
+    let missed = match missed {
         0 => String::new(),
         1 => "; the run at its end is missed".to_owned(),
         n => format!("; {n} runs in a row, that at its end the first, are missed"),

@@ -192,7 +192,7 @@ impl<'a> Builder<'a> {
         let Estate { model, ops, facts, index } = self.estate;
         let openings = Openings { unit: &unit.data, pending, gone: &self.gone, last };
         let (lost, outages) = (self.lost, self.outages);
-        Chooser { model, ops, facts, index, lost, kind: self.kind, outages, missed: unit.missed, openings }
+        Chooser { model, ops, facts, index, lost, kind: self.kind, outages, openings }
     }
 
     /// Adds a step: it begins when all it waits for has ended and all it holds is free for as long

@@ -68,7 +68,6 @@ pub(super) struct Chooser<'a> {
     pub lost: &'a Lost,
     pub kind: StrikeKind,
     pub outages: &'a Outages,
-    pub missed: u64,
     pub openings: Openings<'a>,
 }
 
@@ -289,7 +288,7 @@ impl Chooser<'_> {
             (loss, surely, reason) = (None, Duration::ZERO, Some(Reason::NoConsistentMoment));
         }
         // Whatever else keeps the loss from having a bound: no time can be counted on either.
-        if !self.stands(data, log) || self.missed > 0 && !self.base_stands(data) {
+        if !self.stands(data, log) {
             (loss, reason) = (None, Some(Reason::KeptTooShort));
         }
         if !self.room(target, provision) {

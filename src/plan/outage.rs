@@ -1,12 +1,12 @@
 //! What a copy lacks beside its normal lag: its feed had been cut for a while when the last strike
-//! fell, or runs of its schedule had been missed.
+//! fell.
 //!
 //! A copy that got nothing since `L` before the last strike still holds what it held then. So its
 //! point is at most `L` older than it could be without: `t - rp_lo <= L + lag`. Along a path of
 //! several edges the longest cut counts once, since each edge keeps what it had when it was cut.
 
 use super::Lost;
-use crate::flow::{Facts, Gone, JobFact, never_falls_back};
+use crate::flow::{Facts, Gone, never_falls_back};
 use crate::model::{Earlier, Host, Link, Mode, Model, Site};
 use crate::ops::{Job, JobKind, Ops, Stream, stream::Path};
 use crate::quantity::Duration;
@@ -166,38 +166,12 @@ pub(super) fn stream_after_outage(
     Some(behind.plus(outage.most))
 }
 
-/// The loss when the newest complete run of a job serves and so many runs in a row before it had
-/// been missed: as many gaps and runs more, each run carrying what the missed ones did not. `None`
-/// without a bound, or when such a run may still be going when the next is due.
-pub(super) fn aged(fact: &JobFact, missed: u64) -> Option<Duration> {
-    let (loss, _) = fact.loss()?;
-    if missed == 0 {
-        return Some(loss);
-    }
-    let gap = fact.longest_gap()?;
-    let run = fact.levels.iter().filter_map(|l| l.most).max()?;
-    let room = fact.levels.iter().filter_map(|l| l.room).min();
-    if room.is_some_and(|r| run.times(missed.saturating_add(1)) > r) {
-        return None;
-    }
-    Some(loss.plus(gap.plus(run).times(missed)))
-}
-
-/// How much older the points of a job may be after so many missed runs than without: its own, and
-/// those of every job whose runs it copies. `None` without a bound.
-pub(super) fn older(ops: &Ops, facts: &Facts, job: Idx<Job>, missed: u64) -> Option<Duration> {
+/// A loss that can happen: each missed run lets the gap grow by the shortest time between two runs
+/// at least.
+pub(super) fn surely_aged(facts: &Facts, job: Idx<Job>) -> Option<Duration> {
     let fact = facts.jobs.get(job)?;
-    let own = aged(fact, missed)?.minus(aged(fact, 0)?);
-    match &ops.jobs[job].kind {
-        JobKind::Copy { of, .. } => Some(own.plus(older(ops, facts, *of, missed)?)),
-        _ => Some(own),
-    }
-}
-
-/// The same for a behaviour that can happen: each missed run lets the gap grow by the shortest
-/// time between two runs at least.
-pub(super) fn surely_aged(fact: &JobFact, missed: u64) -> Option<Duration> {
     let (loss, _) = fact.loss_alone()?;
+    let missed = facts.after_misses(job).map_or(0, |f| f.missed.runs);
     let room = fact.levels.iter().filter_map(|l| l.room).min().unwrap_or_default();
     Some(loss.plus(room.times(missed)))
 }

@@ -17,7 +17,7 @@ pub(super) struct Reading<'a> {
 impl Reading<'_> {
     /// The newest full and what stands on it, at most.
     pub fn chain(&self, job: Idx<Job>) -> Option<Bytes> {
-        self.facts.jobs.get(self.ops.original(job)).and_then(JobFact::chain_bytes)
+        self.facts.after_misses(self.ops.original(job)).and_then(JobFact::chain_bytes)
     }
 
     /// Log written since the newest data run that the logs stand on: that run may be as old as a
@@ -26,7 +26,7 @@ impl Reading<'_> {
         let mut age = Duration::ZERO;
         let mut job = data;
         loop {
-            age = age.plus(self.facts.jobs.get(job)?.loss()?.0);
+            age = age.plus(self.facts.after_misses(job)?.loss()?.0);
             match &self.ops.jobs[job].kind {
                 JobKind::Copy { of, .. } => job = *of,
                 JobKind::Database { client, cluster, .. } => {
@@ -86,11 +86,11 @@ impl Reading<'_> {
     fn stands(&self, job: Idx<Job>, level: Level) -> Option<Duration> {
         let pool = self.ops.jobs[job].pool(level)?;
         // What only takes runs of one level waits for the next of that level.
-        let fact = self.facts.jobs.get(self.ops.original(job))?;
+        let fact = self.facts.after_misses(self.ops.original(job))?;
         let any = |fact: &JobFact| fact.longest_gap().unwrap_or_default();
         let made = if pool.level.is_some() { fact.longest_apart(level) } else { any(fact) };
         let gap = match &self.ops.jobs[job].kind {
-            JobKind::Copy { .. } => any(self.facts.jobs.get(job)?).max(made),
+            JobKind::Copy { .. } => any(self.facts.after_misses(job)?).max(made),
             _ => made,
         };
         let filled = gap.times(pool.runs.saturating_sub(1));
@@ -98,8 +98,8 @@ impl Reading<'_> {
         let mut age = pool.keep.plus(filled).plus(gap.max(Duration::from_days(1)));
         let mut at = job;
         while let JobKind::Copy { of, .. } = &self.ops.jobs[at].kind {
-            age = age.plus(self.facts.jobs.get(at)?.loss()?.0);
-            for run in &self.facts.jobs.get(*of)?.levels {
+            age = age.plus(self.facts.after_misses(at)?.loss()?.0);
+            for run in &self.facts.after_misses(*of)?.levels {
                 age = age.plus(run.most?);
             }
             at = *of;
@@ -111,7 +111,7 @@ impl Reading<'_> {
     pub fn kept(&self, job: Idx<Job>) -> Option<Bytes> {
         let original = self.ops.original(job);
         if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {
-            let gap = self.facts.jobs.get(original)?.level(Level::Log)?.gap?.length;
+            let gap = self.facts.after_misses(original)?.level(Level::Log)?.gap?.length;
             return log_written(
                 self.model,
                 self.facts.horizon,
@@ -119,10 +119,10 @@ impl Reading<'_> {
                 self.stands(job, Level::Log)?.plus(gap),
             );
         }
-        let fact = self.facts.jobs.get(original)?;
+        let fact = self.facts.after_misses(original)?;
         let mut sum = Bytes::ZERO;
         for level in &fact.levels {
-            sum = sum.plus(level.bytes?.times(fact.runs_in(level, self.stands(job, level.level)?)));
+            sum = sum.plus(level.carried_by(fact.runs_in(level, self.stands(job, level.level)?))?);
         }
         Some(sum)
     }

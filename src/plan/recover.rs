@@ -2,7 +2,6 @@
 
 use super::build::{Builder, Draft, Estate, Once};
 use super::choose::{Candidate, Source, waits};
-use super::outage::older;
 use super::reading::Reading;
 use super::step::{Actor, Choice, Reason, Resource, Step, StepKind, Subject};
 use super::units::Unit;
@@ -93,7 +92,6 @@ impl Builder<'_> {
                 loss_surely: chosen.surely,
                 reason: chosen.reason.clone(),
                 cut: chosen.cut,
-                missed: unit.missed,
                 discarded: None,
             });
             self.taken.push((chosen.clone(), verify));
@@ -117,7 +115,7 @@ impl Builder<'_> {
         for (choice, (chosen, _)) in choices.iter_mut().zip(&self.taken) {
             let read = restores.get(&chosen.copy).copied();
             let held = self.until_held(chosen, &holds);
-            let kept = self.kept_long_enough(chosen, choice.missed, read, held);
+            let kept = self.kept_long_enough(chosen, read, held);
             (choice.loss, choice.loss_surely, choice.reason) = (kept.loss, kept.surely, kept.reason);
             let primary = self.estate.model.primary_host(choice.data);
             // Until then people go on writing to what is wrong.
@@ -152,7 +150,7 @@ impl Builder<'_> {
     /// What is lost when the chosen copy is read as late as the plan reads it: points and their
     /// chains may be gone by then, or no longer protected by a lock (model, "corruption"). `read` is
     /// the step that reads it last; after `held` at the latest no run takes a volume any more.
-    fn kept_long_enough(&self, chosen: &Candidate, missed: u64, read: Option<&Step>, held: Duration) -> Kept {
+    fn kept_long_enough(&self, chosen: &Candidate, read: Option<&Step>, held: Duration) -> Kept {
         let as_chosen = || Kept { loss: chosen.loss, surely: chosen.surely, reason: chosen.reason.clone() };
         let Source::Store { store, data, log, .. } = &chosen.source else { return as_chosen() };
         let wrong = self.lost.wrong_contents();
@@ -166,8 +164,8 @@ impl Builder<'_> {
             lock: model.stores[*store].immutable.filter(|_| self.lost.hostile).map(|i| i.value),
             logs: log.map(|l| (ops.jobs[l].held(Level::Log), loss)),
         };
-        // Where runs may have been missed, every point may be older by as many gaps.
-        let Some(older) = older(ops, facts, *data, missed) else {
+        // Where runs may have been missed the next point is complete later, and stands on an older full.
+        let (Some(later), Some(older)) = (facts.later(ops, *data), facts.base_older(ops, *data)) else {
             return Kept { loss: None, surely: chosen.surely, reason: Some(Reason::KeptTooShort) };
         };
         let until = read.finish.plus(older).plus(chosen.cut.most);
@@ -181,7 +179,7 @@ impl Builder<'_> {
             facts.points.worst(ops, facts, *data, asked(read.surely, held.min(read.surely)), Runs::Alone);
         let found = found.and_then(|f| Some(f.plus(self.behind(*data)?)));
         Kept {
-            loss: found.map(|f| f.plus(older).max(loss)),
+            loss: found.map(|f| f.plus(later).max(loss)),
             surely: surely
                 .map_or(Duration::MAX, |s| chosen.surely.max(if log.is_some() { Duration::ZERO } else { s })),
             // Logs that roll an older point forward are more than the plan counts on.
@@ -238,15 +236,13 @@ impl Builder<'_> {
         let reading = Reading { ops: self.estate.ops, model, facts };
         let original = self.estate.ops.original(*data);
         let chain = reading.chain(*data);
-        // After missed runs the base is older by as many intervals.
-        let older = unit.missed.saturating_add(1);
-        let bytes = chain.unwrap_or(Bytes(u64::MAX)).times(older);
-        let logs = log.map(|_| reading.logs(*data).unwrap_or(Bytes(u64::MAX)).times(older));
+        let bytes = chain.unwrap_or(Bytes(u64::MAX));
+        let logs = log.map(|_| reading.logs(*data).unwrap_or(Bytes(u64::MAX)));
         let log_bytes = logs.unwrap_or(Bytes::ZERO);
         // Where it begins, and where a moment ends it.
         let ends = if self.lost.wrong_contents() { 2 } else { 1 };
-        let spanning = log
-            .map_or(Bytes::ZERO, |l| reading.spanning(l).unwrap_or(Bytes(u64::MAX)).times(older).times(ends));
+        let spanning =
+            log.map_or(Bytes::ZERO, |l| reading.spanning(l).unwrap_or(Bytes(u64::MAX)).times(ends));
         let all = bytes.plus(log_bytes).plus(spanning);
         // Runs that go on would share what is read, sent over and written to.
         let index = self.estate.index;
@@ -270,7 +266,7 @@ impl Builder<'_> {
         if *scan {
             // Nobody knows which volumes hold the newest chain: all of them are read.
             let volumes = jobs.iter().try_fold(Bytes::ZERO, |sum, j| Some(sum.plus(reading.kept(*j)?)));
-            let bytes = volumes.unwrap_or(Bytes(u64::MAX)).times(older);
+            let bytes = volumes.unwrap_or(Bytes(u64::MAX));
             let least = reading.surely_kept(*data, least);
             let kind =
                 StepKind::Scan { director: *director, store: *store, jobs: jobs.clone(), bytes, least };

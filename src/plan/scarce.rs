@@ -27,7 +27,7 @@ pub(super) fn waits(
     let (mut users, mut scheduled) = (0_u64, 0_u64);
     let (mut by_drive, mut by_place) = (Duration::ZERO, Duration::ZERO);
     for (id, job) in ops.jobs.iter() {
-        let levels = facts.jobs.get(id).map_or(&[][..], |f| f.levels.as_slice());
+        let levels = facts.after_misses(id).map_or(&[][..], |f| f.levels.as_slice());
         let longest = levels.iter().map(|l| l.most.unwrap_or(Duration::MAX)).max().unwrap_or(Duration::ZERO);
         if drives.is_some() && ops.stores_of(job).contains(&store) {
             users += 1;

@@ -54,8 +54,6 @@ pub struct Choice {
     pub reason: Option<Reason>,
     /// How long its feed had been cut when the last strike fell; part of `loss`.
     pub cut: super::Outage,
-    /// How many runs in a row of each schedule may have been missed; part of `loss`.
-    pub missed: u64,
     /// When contents go wrong: how long people go on writing before it is found and stopped; all
     /// of that is discarded.
     pub discarded: Option<Duration>,

@@ -12,8 +12,6 @@ pub(super) struct Unit {
     pub data: Vec<Idx<Data>>,
     /// Who reacts.
     pub response: Option<Idx<Response>>,
-    /// How many runs in a row may have been missed: the most that a tier of them tolerates.
-    pub missed: u64,
     /// The tightest recovery time that its own data classes promise.
     pub own: Duration,
     /// The same with what the services that need it promise: [`due`].
@@ -41,9 +39,7 @@ pub(super) fn units(model: &Model, index: &Index, hit: &[Idx<Data>], kind: Strik
         let response = data.first().and_then(|d| response_of(model, *d));
         let own = data.first().map_or(Duration::MAX, rto);
         let due = data.iter().map(|d| due(model, index, *d, kind).0).min().unwrap_or(Duration::MAX);
-        let tolerated = |d: &Idx<Data>| model.tiers[model.data[*d].tier?.0].tolerate.map(|t| t.value);
-        let missed = data.iter().filter_map(tolerated).max().unwrap_or(0);
-        Unit { data, response, missed, own, due }
+        Unit { data, response, own, due }
     };
     let mut units: Vec<Unit> = groups.into_iter().map(unit).collect();
     units.sort_by_key(|u| (u.due, u.own, u.data.first().copied()));

@@ -1,9 +1,9 @@
 //! How old what a copy holds may be, and whether all that it needs is still there when it is read.
 
 use super::choose::Chooser;
-use super::outage::{aged, surely_aged};
+use super::outage::surely_aged;
 use super::step::Reason;
-use crate::flow::{Asked, LevelFact};
+use crate::flow::{Asked, JobFact, LevelFact};
 use crate::model::{Hop, Host};
 use crate::ops::{Job, JobKind, Level};
 use crate::quantity::{Bytes, Duration};
@@ -39,9 +39,9 @@ impl Chooser<'_> {
 
     /// The same had nothing struck earlier.
     fn run_bound(&self, job: Idx<Job>) -> (Option<Duration>, Duration, Option<Reason>) {
-        let Some(fact) = self.facts.jobs.get(job) else { return (None, Duration::ZERO, None) };
-        let surely = surely_aged(fact, self.missed).unwrap_or_default();
-        let own = aged(fact, self.missed);
+        let Some(fact) = self.facts.after_misses(job) else { return (None, Duration::ZERO, None) };
+        let surely = surely_aged(self.facts, job).unwrap_or_default();
+        let own = fact.loss().map(|(loss, _)| loss);
         let reason = own.is_none().then(|| {
             if let Some(data) = fact.unstated {
                 return Reason::MissingInput(format!(
@@ -66,14 +66,14 @@ impl Chooser<'_> {
     /// in progress then ends all the same: a tree that is read holds some of what is wrong, a
     /// database's backup or a copy of older runs does not.
     pub fn surely_clean(&self, job: Idx<Job>) -> Duration {
-        let Some(fact) = self.facts.jobs.get(job) else { return Duration::ZERO };
         match &self.ops.jobs[job].kind {
             // It has no point that the original has not.
             JobKind::Copy { of, .. } => self.surely_clean(*of),
             JobKind::Database { .. } => {
-                fact.levels.iter().filter_map(LevelFact::gap_alone).max().unwrap_or_default()
+                let levels = self.facts.jobs.get(job).map_or(&[][..], |f| &f.levels);
+                levels.iter().filter_map(LevelFact::gap_alone).max().unwrap_or_default()
             }
-            _ => surely_aged(fact, self.missed).unwrap_or_default(),
+            _ => surely_aged(self.facts, job).unwrap_or_default(),
         }
     }
 
@@ -117,9 +117,7 @@ impl Chooser<'_> {
     pub fn room(&self, host: Idx<Host>, empty: bool) -> bool {
         self.facts.capacity.disks.get(host).is_none_or(|disk| {
             let there = if empty { Bytes::ZERO } else { disk.most };
-            // After missed runs the chain is longer by as many intervals.
-            let more = self.missed.saturating_add(1);
-            disk.restore.is_none_or(|(_, bytes)| there.plus(bytes.times(more)) <= disk.mark)
+            disk.restore.is_none_or(|(_, bytes)| there.plus(bytes) <= disk.mark)
         })
     }
 
@@ -149,12 +147,12 @@ impl Chooser<'_> {
     pub fn logs_expire(&self, log: Idx<Job>) -> bool {
         let original = self.ops.original(log);
         let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind else { return false };
-        let needed = self.facts.jobs.get(original).and_then(|f| aged(f, self.missed));
-        needed.is_some_and(|needed| needed > self.model.clusters[*cluster].logs_kept.value)
+        let needed = self.facts.after_misses(original).and_then(JobFact::loss);
+        needed.is_some_and(|(needed, _)| needed > self.model.clusters[*cluster].logs_kept.value)
     }
 
-    /// Whether the newest point is still whole when the next is complete, and a day after people have
-    /// decided: runs that fail after a loss, the first of several, take volumes like others until they
+    /// Whether the newest point is still whole when the next is complete, missed runs counted, and a
+    /// day after people have decided: runs that fail after a loss, the first of several, take volumes like others until they
     /// are held. Not where nobody knows when runs are complete.
     pub fn stands(&self, data: Idx<Job>, log: Option<Idx<Job>>) -> bool {
         let Some(points) = self.facts.points.get(data) else { return true };
@@ -163,30 +161,9 @@ impl Chooser<'_> {
         let held = people.max().unwrap_or_default().plus(Duration::from_days(1));
         let cut = |job: Idx<Job>| self.outages.job(self.model, self.ops, job).most;
         let cut = cut(data).max(log.map_or(Duration::ZERO, cut));
-        let held = held.plus(cut);
+        let Some(older) = self.facts.base_older(self.ops, data) else { return false };
+        let held = held.plus(cut).plus(older);
         points.serves(Asked { until_read: held, until_held: held, lock: None, logs: kept })
-    }
-
-    /// Whether the full that runs stand on is still kept when as many fulls as runs had been
-    /// missed: it may be that many intervals older.
-    pub fn base_stands(&self, data: Idx<Job>) -> bool {
-        let mut job = data;
-        let held = |job: Idx<Job>| self.ops.jobs[job].keep.min(self.ops.jobs[job].held(Level::Full));
-        let mut kept = held(data);
-        let mut copied = Duration::ZERO;
-        while let JobKind::Copy { of, .. } = &self.ops.jobs[job].kind {
-            // Copies that were missed let it grow older on the way.
-            let Some(late) = self.facts.jobs.get(job).and_then(|f| aged(f, self.missed)) else {
-                return false;
-            };
-            copied = copied.plus(late);
-            job = *of;
-            kept = kept.min(held(job));
-        }
-        let full = self.facts.jobs.get(job).and_then(|f| f.level(Level::Full));
-        let Some(full) = full else { return true };
-        let (Some(gap), Some(run)) = (full.same.or(full.gap), full.most) else { return false };
-        gap.length.plus(run).times(self.missed.saturating_add(1)).plus(copied) <= kept
     }
 }
 

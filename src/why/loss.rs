@@ -4,7 +4,7 @@ use super::{Node, Value};
 use crate::base::{EcoString, Span};
 use crate::calendar::show;
 use crate::flow::stream::Behind;
-use crate::flow::{Between, Binding, LevelFact, StreamFact, WayRate, size_at_end, size_today};
+use crate::flow::{Between, Binding, JobFact, LevelFact, StreamFact, WayRate, size_at_end, size_today};
 use crate::model::{Class, Hop, Idx, KEYS_ELSEWHERE, Model, On, Origin, Place};
 use crate::ops::{Job, JobKind, Level, Stream};
 use crate::plan::{Choice, Estate, Means};
@@ -33,10 +33,6 @@ pub fn loss(estate: Estate<'_>, choice: &Choice) -> Node {
             "from the strike that cut its feed to the last strike",
             Vec::new(),
         ));
-    }
-    let tier = model.data[choice.data].tier.map(|t| t.0);
-    if let (true, Some(tolerated)) = (choice.missed > 0, tier.and_then(|t| model.tiers[t].tolerate)) {
-        children.push(Node::input("missed runs that are tolerated", &tolerated, Value::Count(choice.missed)));
     }
     if choice.means == Means::Restore {
         children.push(Node::origin("where the keys are kept", Value::None, keys(estate, choice)));
@@ -266,14 +262,14 @@ fn way(model: &Model, what: &'static str, way: &WayRate, hops: &[Hop], class: Cl
 fn runs(estate: Estate<'_>, job: Idx<Job>) -> Node {
     let j = &estate.ops.jobs[job];
     let mut children = Vec::new();
-    if let Some(fact) = estate.facts.jobs.get(job) {
+    if let Some(fact) = estate.facts.after_misses(job) {
         let worst = fact.loss().or_else(|| fact.loss_alone()).map(|(_, l)| l);
         if let Some(level) = worst {
-            children.push(gap(estate, j, level));
+            children.push(gap(estate, j, fact, level));
             children.push(run_time(estate, j, level));
         }
     }
-    let mut total = estate.facts.jobs.get(job).and_then(|f| f.loss()).map(|(d, _)| d);
+    let mut total = estate.facts.after_misses(job).and_then(|f| f.loss()).map(|(d, _)| d);
     if let JobKind::Copy { of, .. } = &j.kind {
         let source = runs(estate, *of);
         total = match (total, source.value) {
@@ -308,7 +304,7 @@ fn runs(estate: Estate<'_>, job: Idx<Job>) -> Node {
     Node::rule(format!("newest complete run of `{}`", j.name), total.into(), "the sum", children)
 }
 
-fn gap(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
+fn gap(estate: Estate<'_>, job: &Job, fact: &JobFact, level: &LevelFact) -> Node {
     let span = job.runs.iter().find(|r| r.level == level.level).map_or(job.span, |r| r.span);
     let what = match level.gap {
         Some(g) => format!(
@@ -319,11 +315,13 @@ fn gap(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
         None => "this run never follows another".to_owned(),
     };
     let rule = Node::origin("the schedule", Value::None, Origin::stated(span));
-    let zone = Node::origin(
+    let mut inputs = vec![rule];
+    inputs.push(Node::origin(
         format!("in the zone of `{}`", estate.model.sites[job.site].name),
         Value::None,
         Origin::stated(estate.model.sites[job.site].span),
-    );
+    ));
+    inputs.extend(tolerated(estate, fact));
     Node::rule(
         what,
         match level.between {
@@ -332,11 +330,22 @@ fn gap(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
             Between::Unbounded => Value::Never,
         },
         match level.between {
+            Between::AsSaid if fact.missed.runs > 0 => {
+                "read off the calendar of the year, and as many gaps more as runs may have been missed"
+            }
             Between::AsSaid => "read off the calendar of the year",
             _ => "runs overrun, so that the next starts later than the calendar says",
         },
-        vec![rule, zone],
+        inputs,
     )
+}
+
+/// Who lets runs of a job be missed.
+fn tolerated(estate: Estate<'_>, fact: &JobFact) -> Option<Node> {
+    let model = estate.model;
+    let tiers = fact.data.iter().filter_map(|d| model.tiers[model.data[*d].tier?.0].tolerate.as_ref());
+    let most = tiers.max_by_key(|t| t.value).filter(|_| fact.missed.runs > 0)?;
+    Some(Node::input("missed runs that are tolerated", most, Value::Count(fact.missed.runs)))
 }
 
 fn run_time(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
@@ -366,7 +375,7 @@ fn run_time(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
         .jobs
         .iter()
         .find(|(_, j)| std::ptr::eq(*j, job))
-        .and_then(|(id, _)| estate.facts.jobs.get(id));
+        .and_then(|(id, _)| estate.facts.after_misses(id));
     if let Some(fact) = fact {
         let hops = job.paths.first().map_or(&[][..], |p| &p.hops);
         inputs.push(way(model, "what the way guarantees", &fact.way, hops, class));

@@ -58,9 +58,11 @@ fn expire(estate: Estate<'_>, problems: &mut Problems) {
         let catch_up = catch_up(estate, stream.cluster, outage, fact.service);
         add(stream.cluster, Need { what, span: stream.span, run: Duration::ZERO, outage, catch_up });
     }
-    for (id, fact) in estate.facts.jobs.iter() {
-        let job = &estate.ops.jobs[id];
-        let JobKind::Log { cluster, .. } = job.kind else { continue };
+    for (id, job) in estate.ops.jobs.iter() {
+        let (JobKind::Log { cluster, .. }, Some(fact)) = (&job.kind, estate.facts.after_misses(id)) else {
+            continue;
+        };
+        let cluster = *cluster;
         let Some(level) = fact.level(Level::Log) else { continue };
         let (Some(gap), Some(most)) = (level.gap, level.most) else { continue };
         let what = format!("log runs of `{}`", job.name);

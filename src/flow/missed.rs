@@ -1,0 +1,67 @@
+//! Runs that a tier lets its schedules miss (model, "worst case").
+//!
+//! So many runs in a row of each schedule may have been missed before a strike. The next run then
+//! carries what they did not, comes that much later after the one before, and takes longer, which
+//! those that share a drive, a place or a device with it feel: the timeline is solved a second time
+//! with each run as large as after its misses. Nobody knows when runs are missed, so that every run
+//! may be the one.
+
+use super::points;
+use super::{Facts, JobFact};
+use crate::model::{Data, Model};
+use crate::ops::{Job, JobKind, Level, Ops};
+use crate::quantity::Duration;
+use la_arena::Idx;
+
+/// Runs in a row of a job that are taken to be missed before one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Missed {
+    /// How many.
+    pub runs: u64,
+    /// How much longer that makes the gap to that one, at most.
+    pub time: Duration,
+}
+
+/// How many runs in a row of a job that carries these data classes may have been missed: the most
+/// that a tier of them tolerates.
+pub(super) fn tolerated(model: &Model, data: &[Idx<Data>]) -> u64 {
+    let of = |d: &Idx<Data>| model.tiers[model.data[*d].tier?.0].tolerate.map(|t| t.value);
+    data.iter().filter_map(of).max().unwrap_or(0)
+}
+
+impl Facts {
+    /// What a strike may find of a job: its runs with the tolerated number missed before one.
+    pub fn after_misses(&self, job: Idx<Job>) -> Option<&JobFact> {
+        self.missed.as_ref().unwrap_or(&self.jobs).get(job)
+    }
+
+    /// How much later than on a normal day the next point of a job may be complete: by its own
+    /// missed runs, and by those of every job whose runs it copies. `None` without a bound.
+    pub fn later(&self, ops: &Ops, job: Idx<Job>) -> Option<Duration> {
+        let Some(missed) = &self.missed else { return Some(Duration::ZERO) };
+        if !points::in_order(ops, missed, job) {
+            return None;
+        }
+        let (usual, now) = (self.jobs.get(job)?, missed.get(job)?);
+        let mut own = Duration::ZERO;
+        for (usual, now) in usual.levels.iter().zip(&now.levels) {
+            own = own.max(now.loss()?.minus(usual.loss()?));
+        }
+        match &ops.jobs[job].kind {
+            JobKind::Copy { of, .. } => Some(own.plus(self.later(ops, *of)?)),
+            _ => Some(own),
+        }
+    }
+
+    /// How much older what the newest point of a job stands on may be when the next is complete:
+    /// where fulls were missed it is the full before.
+    pub fn base_older(&self, ops: &Ops, job: Idx<Job>) -> Option<Duration> {
+        let later = self.later(ops, job)?;
+        let original = ops.original(job);
+        let Some(fact) = self.after_misses(original).filter(|f| f.levels.len() > 1) else {
+            return Some(later);
+        };
+        let apart = self.jobs.get(original)?.longest_apart(Level::Full);
+        Some(later.plus(apart.times(fact.missed.runs)))
+    }
+}
