@@ -21,25 +21,54 @@ pub(super) struct Point {
     pub logs_until: f64,
 }
 
-/// The newest point at a moment, with nothing in it of `clean` or later.
+/// The runs of a job, oldest first, that are whole with all that they stand on.
+#[derive(Default)]
+struct Chain {
+    /// The newest full, unless it is gone.
+    full: Option<Done>,
+    /// What the newest run stands on and itself, unless some of it is gone.
+    newest: Option<Vec<Done>>,
+    /// The same of the newest run that is whole.
+    whole: Vec<Done>,
+}
+
+impl Chain {
+    fn take(&mut self, run: Done, there: bool) {
+        let below = match run.level {
+            Level::Full => Some(Vec::new()),
+            Level::Differential => self.full.map(|full| vec![full]),
+            _ => self.newest.take(),
+        };
+        self.newest = below.filter(|_| there).map(|mut runs| {
+            runs.push(run);
+            runs
+        });
+        if run.level == Level::Full {
+            self.full = there.then_some(run);
+        }
+        if let Some(runs) = &self.newest {
+            self.whole.clone_from(runs);
+        }
+    }
+}
+
+/// The newest point at a moment, with nothing in it of `clean` or later. A director that `scanned`
+/// its volumes knows of a copy when that was made, and of nothing before.
 pub(super) fn newest(
     world: &World<'_>,
-    data: Idx<Job>,
-    log: Option<Idx<Job>>,
+    (data, log): (Idx<Job>, Option<Idx<Job>>),
     at: f64,
+    scanned: bool,
     clean: Option<f64>,
 ) -> Option<Point> {
     let before = clean.unwrap_or(f64::INFINITY);
-    let mut held = world.held_by(data, at).to_vec();
-    held.retain(|d| d.holds.1 < before);
-    let full = held.iter().rposition(|d| d.level == Level::Full)?;
-    let mut chain: Vec<Done> = Vec::new();
-    let since = held.get(full..).unwrap_or(&[]);
-    let differential = since.iter().rposition(|d| d.level == Level::Differential);
-    chain.extend(since.first());
-    chain.extend(differential.and_then(|n| since.get(n)));
-    let rest = since.get(differential.map_or(1, |n| n + 1)..).unwrap_or(&[]);
-    chain.extend(rest.iter().filter(|d| d.level == Level::Incremental));
+    let known = if scanned { at.min(before) } else { at };
+    let mut chain = Chain::default();
+    let pruned = world.pruned(data);
+    for run in world.held_by(data, known).iter().filter(|d| d.holds.1 < before) {
+        chain.take(*run, world.kept_until(data, run) >= pruned);
+    }
+    let chain = chain.whole;
     let top = chain.last()?;
     let mut point = Point {
         moment: top.holds.0,
@@ -54,12 +83,16 @@ pub(super) fn newest(
         if run.holds.0 <= top.holds.0 || point.moment >= before {
             continue;
         }
-        let wrong = world.logged(data, before.min(run.holds.0), run.holds.0);
+        // Nothing is replayed over a hole.
+        if run.from > point.moment || world.kept_until(log, run) < world.pruned(log) {
+            break;
+        }
         point.logs += run.bytes;
-        point.replayed += (run.bytes - wrong).max(0.0);
         point.logs_until = point.logs_until.min(world.kept_until(log, run));
         // Replay stops just before what is wrong.
         point.moment = point.moment.max(run.holds.0.min(before));
     }
+    // What the backup holds is not replayed again.
+    point.replayed = world.logged(data, top.holds.0, point.moment);
     Some(point)
 }

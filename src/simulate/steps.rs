@@ -152,14 +152,15 @@ impl Recovery<'_, '_> {
     }
 
     fn restore(&mut self, n: usize, kind: &StepKind, parts: &mut VecDeque<Part>) {
-        let StepKind::Restore { data, store, jobs, to, .. } = kind else { return };
+        let StepKind::Restore { data, store, jobs, to, director, .. } = kind else { return };
         let (data, store, to) = (*data, *store, *to);
         let yard = self.world.yard;
         let (model, s) = (yard.model, &yard.model.stores[store]);
         let clean = self.taken.dirty().then_some(self.struck);
         let log = jobs.iter().copied().find(|j| yard.ops.is_log(*j));
         let Some(main) = jobs.iter().copied().find(|j| !yard.ops.is_log(*j)) else { return };
-        let point = newest(&self.world, main, log, self.world.now, clean);
+        let scanned = yard.ops.jobs[main].kind.director() != Some(*director);
+        let point = newest(&self.world, (main, log), self.world.now, scanned, clean);
         let unit = self.unit(data);
         self.points.insert(unit, point);
         self.reading.insert(n, (unit, main, log));

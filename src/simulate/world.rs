@@ -21,6 +21,8 @@ pub(super) struct Done {
     pub level: Level,
     pub begin: f64,
     pub end: f64,
+    /// Of a run of logs: where they begin.
+    pub from: f64,
     /// It holds every write up to here, and none after there.
     pub holds: (f64, f64),
     pub bytes: f64,
@@ -40,6 +42,7 @@ pub(super) struct Running {
     level: Level,
     begin: f64,
     bytes: f64,
+    from: f64,
     stage: f64,
     holds: (f64, f64),
     phase: Phase,
@@ -124,7 +127,8 @@ impl<'a> World<'a> {
         }
         for (at, job, level) in &script.before {
             let bytes = world.carries(*job, *level, *at, *at);
-            let done = Done { level: *level, begin: *at, end: *at, holds: (*at, *at), bytes };
+            let from = world.logs_from(*job, *at);
+            let done = Done { level: *level, begin: *at, end: *at, from, holds: (*at, *at), bytes };
             world.done.entry(*job).or_default().push(done);
         }
         world
@@ -366,15 +370,16 @@ impl<'a> World<'a> {
             }
         }
         // Who came first is served first.
-        for run in std::mem::take(&mut self.waiting) {
-            self.due(run);
+        let mut place = 0;
+        while let Some(run) = self.waiting.remove(place) {
+            place += usize::from(self.due(run, place));
         }
         while let Some((t, job, level)) = self.script.due.get(self.next).copied() {
             if t > self.now {
                 break;
             }
             self.next += 1;
-            self.due(Waiting { job, level, drives: false });
+            self.due(Waiting { job, level, drives: false }, self.waiting.len());
         }
     }
 

@@ -23,7 +23,7 @@ impl World<'_> {
             }
             (JobKind::Verify { of, .. }, _) => self.held_by(*of, at).last().map_or(0.0, |d| d.bytes),
             (_, Level::Log) => {
-                let from = done.last().map_or(self.script.start - 86_400.0, |d| d.holds.0);
+                let from = self.logs_from(job, at).max(self.script.start - 86_400.0);
                 let course = task.cluster.and_then(|c| self.course(c));
                 course.map_or(0.0, |c| c.between(from, applied))
             }
@@ -33,6 +33,16 @@ impl World<'_> {
             }
             (_, Level::Incremental | Level::Changes) => done.last().map_or_else(whole, |d| since(d.begin)),
         }
+    }
+
+    /// Where the logs begin that a run carries: behind those of the run before, of what the server
+    /// has not dropped.
+    pub(super) fn logs_from(&self, job: Idx<Job>, at: f64) -> f64 {
+        let before = self.done.get(job).and_then(|d| d.last()).map_or(f64::NEG_INFINITY, |d| d.holds.0);
+        let cluster = self.yard.jobs.get(job).and_then(|t| t.cluster);
+        let kept =
+            cluster.map_or(f64::INFINITY, |c| self.yard.model.clusters[c].logs_kept.value.as_secs_f64());
+        if before.is_finite() { before.max(at - kept) } else { before }
     }
 
     /// Takes a run to its next phase; whether it goes on.
@@ -74,7 +84,8 @@ impl World<'_> {
                     matches!(self.yard.ops.jobs[job].kind, JobKind::Files { .. } | JobKind::Mirror { .. });
                 // A file that is read late may hold what was written since the begin.
                 let holds = if files { (run.holds.0, now) } else { run.holds };
-                let done = Done { level: run.level, begin: run.begin, end: now, holds, bytes: run.bytes };
+                let Running { level, begin, from, bytes, .. } = run;
+                let done = Done { level, begin, end: now, from, holds, bytes };
                 self.done.entry(job).or_default().push(done);
                 false
             }
@@ -94,7 +105,9 @@ impl World<'_> {
         })
     }
 
-    pub(super) fn due(&mut self, run: Waiting) {
+    /// Lets a run begin that is due or waits at a place of the queue, behind all who came first;
+    /// whether it waits there now.
+    pub(super) fn due(&mut self, run: Waiting, place: usize) -> bool {
         let Waiting { job, level, drives } = run;
         let kind = &self.yard.ops.jobs[job].kind;
         if self.held.contains(&job) {
@@ -102,28 +115,28 @@ impl World<'_> {
             if kind.director().is_some_and(|d| !self.paused.contains(&d)) {
                 self.asked.insert(job, self.now);
             }
-            return;
+            return false;
         }
         // One of a job at a time: of mirrors and logs the later one is left out, others wait.
         let log = matches!(kind, JobKind::Log { .. });
         let (going, waits) =
-            (self.runs.iter().any(|r| r.job == job), self.waiting.iter().any(|w| w.job == job));
+            (self.runs.iter().any(|r| r.job == job), self.waiting.iter().take(place).any(|w| w.job == job));
         if (going || waits) && (log || matches!(kind, JobKind::Mirror { .. })) {
-            return;
+            return false;
         }
         if going || waits || !(drives || self.drives_free(job)) {
-            self.waiting.push_back(Waiting { drives: false, ..run });
-            return;
+            self.waiting.insert(place, Waiting { drives: false, ..run });
+            return true;
         }
-        let Some(task) = self.yard.jobs.get(job) else { return };
+        let Some(task) = self.yard.jobs.get(job) else { return false };
         if let Some(director) = task.director {
             let going = self
                 .runs
                 .iter()
                 .filter(|r| self.yard.jobs.get(r.job).is_some_and(|t| t.director == Some(director)));
             if going.count() as u64 >= self.yard.ops.directors[director].jobs {
-                self.waiting.push_back(Waiting { drives: true, ..run });
-                return;
+                self.waiting.insert(place, Waiting { drives: true, ..run });
+                return true;
             }
         }
         self.asked.insert(job, self.now);
@@ -146,7 +159,9 @@ impl World<'_> {
             _ => 1.0,
         };
         let own = jobs * self.script.delay(&mut self.dice, 0.0, OVERHEAD);
+        let from = self.logs_from(job, self.now);
         self.runs.push(Running {
+            from,
             job,
             level,
             begin: self.now,
@@ -155,5 +170,6 @@ impl World<'_> {
             holds: (moment, moment),
             phase: Phase::Begin { until: self.now + own },
         });
+        false
     }
 }
