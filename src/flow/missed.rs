@@ -53,6 +53,14 @@ impl Facts {
         }
     }
 
+    /// Whether a server may drop logs before a run of theirs has carried them.
+    pub fn logs_expire(&self, model: &Model, ops: &Ops, log: Idx<Job>) -> bool {
+        let original = ops.original(log);
+        let JobKind::Log { cluster, .. } = &ops.jobs[original].kind else { return false };
+        let needed = self.after_misses(original).and_then(JobFact::loss);
+        needed.is_some_and(|(needed, _)| needed > model.clusters[*cluster].logs_kept.value)
+    }
+
     /// How much older what the newest point of a job stands on may be when the next is complete:
     /// where fulls were missed it is the full before.
     pub fn base_older(&self, ops: &Ops, job: Idx<Job>) -> Option<Duration> {

@@ -122,9 +122,13 @@ impl Job {
     /// How long a run of a level is surely known and not overwritten, from its end: as long as its
     /// volume, its record in the catalogue and those of its files (calculus, 5.6).
     pub fn held(&self, level: Level) -> Duration {
-        let volume = self.pool(level).map_or(Duration::ZERO, |p| p.keep);
+        self.pool(level).map_or(Duration::ZERO, |p| self.held_in(p))
+    }
+
+    /// The same of a run in one of its pools.
+    pub fn held_in(&self, pool: &Pool) -> Duration {
         let records = [self.files_kept, self.jobs_kept];
-        records.iter().flatten().fold(volume, |kept, r| kept.min(r.value))
+        records.iter().flatten().fold(pool.keep, |kept, r| kept.min(r.value))
     }
 }
 

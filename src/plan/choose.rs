@@ -280,7 +280,7 @@ impl Chooser<'_> {
         if log.is_some() && self.run_loss(data).0.is_none() {
             (loss, reason) = (None, self.run_loss(data).2);
         }
-        if log.is_some_and(|log| self.logs_expire(log)) {
+        if log.is_some_and(|log| self.facts.logs_expire(self.model, self.ops, log)) {
             (loss, surely, reason) = (None, Duration::ZERO, Some(Reason::LogsExpire));
         }
         let files = matches!(self.model.data[copy.data].on, On::Files { .. });

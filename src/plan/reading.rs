@@ -54,13 +54,14 @@ impl Reading<'_> {
     /// Log that surely can stand between the newest data run and the strike: what is written at the
     /// lowest rate of the envelope in the longest gap between data runs, less the time of a run and
     /// the logs that are not shipped yet. Nothing for copies, whose age is another, nor where logs are
-    /// shipped late.
+    /// shipped late or not at all.
     pub fn surely_logs(&self, data: Idx<Job>, log: Idx<Job>) -> Bytes {
         let JobKind::Database { cluster, .. } = self.ops.jobs[data].kind else { return Bytes::ZERO };
         let (Some(runs), Some(logs)) = (self.facts.jobs.get(data), self.facts.jobs.get(log)) else {
             return Bytes::ZERO;
         };
-        if logs.levels.iter().any(|l| l.overruns() || l.between != Between::AsSaid) {
+        let late = logs.levels.iter().any(|l| l.overruns() || l.between != Between::AsSaid);
+        if late || self.facts.logs_expire(self.model, self.ops, log) {
             return Bytes::ZERO;
         }
         let longest = |fact: &JobFact| fact.levels.iter().filter_map(|l| l.gap).map(|g| g.length).max();

@@ -3,7 +3,7 @@
 use super::choose::Chooser;
 use super::outage::surely_aged;
 use super::step::Reason;
-use crate::flow::{Asked, JobFact, LevelFact};
+use crate::flow::{Asked, LevelFact};
 use crate::model::{Hop, Host};
 use crate::ops::{Job, JobKind, Level};
 use crate::quantity::{Bytes, Duration};
@@ -141,14 +141,6 @@ impl Chooser<'_> {
             }
             _ => (Some(Duration::ZERO), None),
         }
-    }
-
-    /// Whether a server may drop logs before a run of theirs has carried them, missed ones counted.
-    pub fn logs_expire(&self, log: Idx<Job>) -> bool {
-        let original = self.ops.original(log);
-        let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind else { return false };
-        let needed = self.facts.after_misses(original).and_then(JobFact::loss);
-        needed.is_some_and(|(needed, _)| needed > self.model.clusters[*cluster].logs_kept.value)
     }
 
     /// Whether the newest point is still whole when the next is complete, missed runs counted, and a

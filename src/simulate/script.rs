@@ -189,18 +189,21 @@ fn miss(
 }
 
 /// At which part of each window all of a data class changes: anywhere, or as often just after one
-/// of its runs began, where the run after a longer gap than a window finds two of them.
+/// of its runs began, that before the longest gap or any, where the run after a longer gap than a
+/// window finds two of them.
 fn phase(yard: &Yard<'_>, data: Idx<Data>, due: &[(f64, Idx<Job>, Level)], dice: &mut Dice) -> f64 {
-    let (anywhere, just_after) = (dice.unit(), dice.one_in(2));
+    let (anywhere, just_after, longest) = (dice.unit(), dice.one_in(2), dice.one_in(2));
     let carries = |job: &Idx<Job>| yard.jobs.get(*job).is_some_and(|t| t.data.contains(&data));
-    let own: Vec<f64> = due.iter().filter(|d| carries(&d.1)).map(|d| d.0).collect();
+    let own: Vec<(f64, Idx<Job>)> = due.iter().filter(|d| carries(&d.1)).map(|d| (d.0, d.1)).collect();
     let per = yard.model.data[data].changed.map_or(0.0, |c| c.value.1.as_secs_f64());
-    match pick(&own, dice.unit()) {
-        Some(begun) if just_after && per > 0.0 => ((begun + 1.0) / per).rem_euclid(1.0),
-        _ => anywhere,
-    }
+    let Some((any, job)) = pick(&own, dice.unit()) else { return anywhere };
+    let runs: Vec<f64> = own.iter().filter(|r| r.1 == job).map(|r| r.0).collect();
+    let gaps = runs.iter().zip(runs.iter().skip(1));
+    let widest = gaps.max_by(|x, y| (x.1 - x.0).total_cmp(&(y.1 - y.0))).map(|(from, _)| *from);
+    let begun = widest.filter(|_| longest).unwrap_or(any);
+    if just_after && per > 0.0 { ((begun + 1.0) / per).rem_euclid(1.0) } else { anywhere }
 }
 
-fn pick(list: &[f64], at: f64) -> Option<f64> {
+fn pick<T: Copy>(list: &[T], at: f64) -> Option<T> {
     list.get((at * list.len() as f64) as usize).copied()
 }

@@ -2,7 +2,7 @@
 
 use super::{Node, Value};
 use crate::model::{Assumption, Copy, Idx, Input, Origin, Place};
-use crate::ops::{Job, Level};
+use crate::ops::Job;
 use crate::plan::{Choice, Estate};
 use crate::quantity::Duration;
 
@@ -67,7 +67,7 @@ fn room(estate: Estate<'_>, copy: Idx<Copy>) -> Option<Node> {
 fn pools(estate: Estate<'_>, id: Idx<Job>) -> Vec<Node> {
     let job = &estate.ops.jobs[id];
     let held = job.pools.iter().map(|p| {
-        let held = job.held(p.level.unwrap_or(Level::Incremental)).min(p.keep);
+        let held = job.held_in(p);
         let what = if p.stated { "kept in" } else { "kept, as long as chains need, in" };
         Node::origin(format!("{what} `{}`", p.name), Value::Time(held), Origin::stated(p.span))
     });
