@@ -163,7 +163,8 @@ impl Script {
 }
 
 /// Takes out as many runs of each job, one after the other, as a tier of what it carries tolerates:
-/// among those up to the end that a strike may come after.
+/// among those up to the end that a strike may come after, as often as not from the end of its longest
+/// gap on.
 fn miss(
     yard: &Yard<'_>,
     before: &mut Vec<(f64, Idx<Job>, Level)>,
@@ -175,9 +176,13 @@ fn miss(
     for (id, task) in yard.jobs.iter() {
         let tiers = task.data.iter().filter_map(|d| model.tiers[model.data[*d].tier?.0].tolerate.as_ref());
         let many = tiers.map(|t| t.value).max().unwrap_or(0) as usize;
-        let own = |list: &[(f64, Idx<Job>, Level)]| list.iter().filter(|r| r.1 == id && r.0 < end).count();
-        let (past, all) = (own(before), own(before) + own(due));
-        let first = past.saturating_sub(many) + dice.below((all - past.saturating_sub(many)).max(1));
+        let own = |run: &&(f64, Idx<Job>, Level)| run.1 == id && run.0 < end;
+        let past = before.iter().filter(own).count().saturating_sub(many);
+        let times: Vec<f64> = before.iter().chain(due.iter()).filter(own).map(|r| r.0).collect();
+        let (any, longest) = (past + dice.below(times.len().saturating_sub(past).max(1)), dice.one_in(2));
+        let gaps = (past.max(1)..times.len()).filter_map(|n| Some((n, times.get(n)? - times.get(n - 1)?)));
+        let widest = gaps.max_by(|x, y| x.1.total_cmp(&y.1)).map(|(n, _)| n);
+        let first = widest.filter(|_| longest).unwrap_or(any);
         let mut seen = 0;
         for list in [&mut *before, &mut *due] {
             list.retain(|run| {
