@@ -10,7 +10,7 @@ use crate::judge::{Status, Verdict, Witness};
 use crate::model::Objective;
 use crate::plan::{Choice, Plan, Subject, plan};
 use crate::quantity::Duration;
-use crate::why::{self, Assumptions};
+use crate::why::Assumptions;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -400,12 +400,13 @@ fn choice(plan: &Plan, subject: Subject) -> Option<&Choice> {
 }
 
 fn rests_on(compiled: &Compiled, v: &Verdict, plan: &Plan, all: &mut Assumptions) -> Vec<usize> {
-    let tree = match v.objective {
-        Objective::Rpo => choice(plan, v.subject).map(|c| why::loss(compiled.estate(), c)),
+    let (estate, sources) = (compiled.estate(), &compiled.sources);
+    let rests = match v.objective {
+        Objective::Rpo => choice(plan, v.subject).map(|c| all.of_loss(estate, c, sources)),
         Objective::Rto => {
             let step = plan.recovered.iter().find(|(s, _)| *s == v.subject).map(|(_, n)| *n);
-            step.map(|n| why::time(compiled.estate(), plan, n))
+            step.map(|n| all.of_time(estate, plan, n, sources))
         }
     };
-    tree.map_or_else(Vec::new, |t| all.of(&t, &compiled.sources))
+    rests.unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use crate::base::threads::dealt;
 use crate::model::{Assumption, Copy, Idx, Origin, Scenario};
 use crate::ops::{Job, JobKind};
 use crate::plan::times::times;
-use crate::plan::{Actor, Choice, Estate, Means, Stage, StepKind, plan};
+use crate::plan::{Actor, Choice, Estate, Means, Plan, Stage, Step, StepKind, plan};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A number that a verdict rests on and that the user did not state.
@@ -24,6 +24,16 @@ pub struct Assumed {
 pub struct Assumptions {
     known: BTreeMap<Assumed, usize>,
     defaults: BTreeMap<*const Assumption, usize>,
+    losses: BTreeMap<Used, Vec<usize>>,
+    steps: BTreeMap<(&'static str, u32, u32), Vec<usize>>,
+}
+
+/// What decides which inputs the loss of a choice has: the copy, what is done with it, and whether
+/// contents are wrong.
+type Used = (Idx<Copy>, Means, bool);
+
+fn used(choice: &Choice) -> Used {
+    (choice.copy, choice.means, choice.discarded.is_some())
 }
 
 impl Assumptions {
@@ -39,6 +49,49 @@ impl Assumptions {
             }
         });
         numbers.sort_unstable();
+        numbers
+    }
+
+    /// What the loss of a choice rests on, by numbers.
+    pub fn of_loss(&mut self, estate: Estate<'_>, choice: &Choice, sources: &SourceMap) -> Vec<usize> {
+        if let Some(known) = self.losses.get(&used(choice)) {
+            return known.clone();
+        }
+        let numbers = self.of(&loss(estate, choice), sources);
+        self.losses.insert(used(choice), numbers.clone());
+        numbers
+    }
+
+    /// What the end of a step of a plan rests on, by numbers.
+    pub fn of_time(
+        &mut self,
+        estate: Estate<'_>,
+        plan: &Plan,
+        step: usize,
+        sources: &SourceMap,
+    ) -> Vec<usize> {
+        let legs = plan.legs(step);
+        let mut numbers = BTreeSet::new();
+        let steps = || legs.iter().filter_map(|l| plan.steps.get(l.step));
+        for step in steps() {
+            numbers.extend(self.of_step(estate, step, sources));
+        }
+        if steps().any(|s| s.actor == Actor::Runner) {
+            numbers.extend(self.one(time::CONTROL, Value::None, time::control(estate), sources));
+        }
+        numbers.into_iter().collect()
+    }
+
+    fn of_step(&mut self, estate: Estate<'_>, step: &Step, sources: &SourceMap) -> Vec<usize> {
+        let key = inputs_of(&step.kind);
+        if let Some(known) = key.and_then(|key| self.steps.get(&key)) {
+            return known.clone();
+        }
+        let numbers: Vec<usize> =
+            time::terms(estate, step).iter().flat_map(|term| self.of(term, sources)).collect();
+        if let Some(key) = key {
+            self.steps.insert(key, numbers.clone());
+        }
         numbers
     }
 
@@ -124,7 +177,7 @@ type Key = (crate::base::Span, &'static str, bool);
 /// What the plans of some scenarios use.
 #[derive(Default)]
 struct Seen {
-    choices: BTreeMap<(Idx<Copy>, Means), Choice>,
+    choices: BTreeMap<Used, Choice>,
     terms: BTreeMap<Key, (Origin, (&'static str, Value))>,
 }
 
@@ -132,7 +185,7 @@ impl Seen {
     fn look(&mut self, estate: Estate<'_>, scenario: &Scenario) {
         let plan = plan(estate, scenario);
         for choice in &plan.choices {
-            self.choices.entry((choice.copy, choice.means)).or_insert_with(|| choice.clone());
+            self.choices.entry(used(choice)).or_insert_with(|| choice.clone());
         }
         if plan.steps.iter().any(|s| s.actor == Actor::Runner && s.stage == Stage::Recover) {
             let origin = time::control(estate);

@@ -36,9 +36,14 @@ pub(super) fn control(estate: Estate<'_>) -> Origin {
     }
 }
 
-fn of_step(estate: Estate<'_>, leg: &Leg, step: &Step) -> Node {
+/// The terms of a step.
+pub(super) fn terms(estate: Estate<'_>, step: &Step) -> Vec<Node> {
     let times = times(estate.model, estate.ops, estate.facts, &step.kind, step.response);
-    let children = times.terms.iter().map(term).collect();
+    times.terms.iter().map(term).collect()
+}
+
+fn of_step(estate: Estate<'_>, leg: &Leg, step: &Step) -> Node {
+    let children = terms(estate, step);
     let most = Some(step.takes.most).filter(|t| *t != Duration::MAX);
     let model = estate.model;
     let waits = leg.waits_for.map_or(String::new(), |r| format!(", once {} is free", r.words(model)));
