@@ -225,6 +225,26 @@ fn check_carries_fixes_that_work() {
     assert_eq!(o.status.code(), Some(0), "{}", err(&o));
 }
 
+/// What would be tried for long is not tried unasked: runs of every minute for years.
+#[test]
+fn check_says_how_to_ask_for_what_it_did_not_try() {
+    let text = std::fs::read_to_string("examples/broken/rpo-not-met.dr").expect("the spec");
+    let often = "full = daily 01:30; incremental = every 1 min; keep = 900 days";
+    let text = text.replace("full = daily 01:30; keep = 30 days", often).replace("rpo = 24 h", "rpo = 1 s");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("main.dr"), text).expect("written");
+    let path = folder.path().to_str().expect("text");
+    let v: Value =
+        serde_json::from_slice(&drc(&["check", path, "--format", "json", DAY]).stdout).expect("JSON");
+    let of = |f: &&Value| f["name"] == "rpo-not-met" || f["name"] == "rpo-unproved";
+    let finding = v["findings"].as_array().expect("a list").iter().find(of).expect("it fails");
+    let help = finding["help"].as_array().expect("a list");
+    assert!(
+        help.iter().any(|h| h.as_str().is_some_and(|h| h.contains("drc suggest --of figures.rpo"))),
+        "{finding}"
+    );
+}
+
 #[test]
 fn cost_and_profile_answer() {
     let o = drc(&["cost", "examples/broken/over-budget.dr", DAY]);

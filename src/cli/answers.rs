@@ -6,14 +6,19 @@ use crate::answers::suggest::{Fix, Wanted, suggest};
 use crate::answers::{Key, Trials};
 use crate::base::similar::nearest;
 use crate::diag::{self, Replacement};
+use crate::driver::Compiled;
 use crate::model::Objective;
 
+/// So many runs of a schedule cost about as much to look at as one verdict to judge.
+const RUNS: usize = 300;
+
 /// How many changed specs may be compiled: `most` for a small one, fewer the more there is to
-/// judge, so that the answer takes about as long. Counted and not timed, so that the answer is the
-/// same on every machine.
+/// judge and the more often jobs run, so that the answer takes about as long. Counted and not timed,
+/// so that the answer is the same on every machine.
 pub(super) fn trials(spec: &Spec, most: usize) -> usize {
-    let judged = spec.compiled.verdicts.list.len().max(1);
-    (most * 1_000 / judged.max(1_000)).max(1)
+    let Compiled { verdicts, facts, .. } = &spec.compiled;
+    let weight = verdicts.list.len() + facts.points.moments() / RUNS;
+    (most * 1_000 / weight.max(1_000)).max(1)
 }
 
 /// The objective of that name.
@@ -42,8 +47,19 @@ const HELP: (usize, usize) = (200, 6);
 /// Adds to what is not met the first change that was found to mend it.
 pub(super) fn help(spec: &mut Spec) {
     let most = trials(spec, HELP.0);
-    // A spec that is wrong is mended first; a large one is asked about with `suggest`.
-    if spec.broken() || most < HELP.0 / 4 {
+    // A spec that is wrong is mended first.
+    if spec.broken() {
+        return;
+    }
+    // A large one is asked about when somebody wants to know.
+    if most < HELP.0 / 4 {
+        for finding in &mut spec.findings {
+            if let Some(objective) = objective_of(finding) {
+                finding.help.push(format!(
+                    "`drc suggest --of {objective}` looks for the smallest change that meets it"
+                ));
+            }
+        }
         return;
     }
     let found = {
@@ -66,6 +82,16 @@ pub(super) fn help(spec: &mut Spec) {
             finding.fixes.push(as_fix(lines, fix));
         }
     }
+}
+
+/// The objective that a finding says is not met, as it is asked for.
+fn objective_of(finding: &diag::Diagnostic) -> Option<String> {
+    let what = ["rpo", "rto"].into_iter().find(|o| {
+        let rest = finding.entry.name.strip_prefix(o);
+        rest.is_some_and(|rest| ["-not-met", "-unproved"].contains(&rest))
+    })?;
+    let (subject, _) = finding.message.strip_prefix('`')?.split_once('`')?;
+    Some(format!("{subject}.{what}"))
 }
 
 fn as_fix(text: String, fix: &Fix) -> diag::Fix {

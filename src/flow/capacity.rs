@@ -8,9 +8,7 @@
 use super::disks::{self, DiskFact};
 use super::level::LevelFact;
 use super::sizes::Sizes;
-use super::stream::{log_profile, transaction};
 use super::timetable::Moment;
-use super::turns;
 use super::volumes::{PoolRules, Turnover, Write, turn};
 use super::{Facts, Horizon};
 use crate::base::threads::dealt;
@@ -243,12 +241,10 @@ impl<'a> Pools<'a> {
     /// A job and those that copy it.
     fn family(&mut self, original: Idx<Job>, copies: &[Idx<Job>]) {
         if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {
-            let turns = turns::of_cluster(self.model, *cluster, self.facts.horizon);
-            let profile = log_profile(self.model, *cluster).ok();
-            let largest = transaction(self.model, *cluster);
-            let most = |time: Duration| Some(turns::most_in(profile.as_ref()?, time, &turns).plus(largest).0);
+            let logs = &self.facts.logs;
+            let most = |time: Duration| Some(logs.written(*cluster, time)?.0);
             for job in std::iter::once(original).chain(copies.iter().copied()) {
-                self.log(original, job, profile.as_ref().map(|_| &most));
+                self.log(original, job, logs.profile(*cluster).map(|_| &most));
             }
             return;
         }

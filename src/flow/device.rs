@@ -18,7 +18,7 @@ pub(super) struct Device {
 
 /// A number that changes over the week.
 #[derive(Default, PartialEq)]
-struct Load {
+pub(super) struct Load {
     /// The seconds of the week at which it changes, rising, and what it is from then.
     steps: Vec<(u64, u64)>,
     /// Of `n` steps: from the `n`th on what each is, before that the more of the two at twice the
@@ -89,12 +89,18 @@ pub(super) fn merged(mut spans: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
 }
 
 impl Device {
-    /// Takes the starts and ends of great runs and sorts them into how many go on from when: at most `most`, and
-    /// of those who need the same scarce thing no more than there are places.
-    pub fn count(&mut self, most: u64, limits: &BTreeMap<Exclusive, u64>) {
+    /// Takes what [`Device::counted`] made of the starts and ends of great runs in their stead.
+    pub fn count(&mut self, load: Load) {
+        self.great = Vec::new();
+        self.load = load;
+    }
+
+    /// The starts and ends of great runs as how many go on from when: at most `most`, and of those
+    /// who need the same scarce thing no more than there are places.
+    pub fn counted(&self, most: u64, limits: &BTreeMap<Exclusive, u64>) -> Load {
         let mut steps: Vec<(u64, i64, Option<Exclusive>)> = Vec::with_capacity(2 * self.great.len() + 1);
         let mut now: BTreeMap<Option<Exclusive>, i64> = BTreeMap::new();
-        for (from, length, scarce) in std::mem::take(&mut self.great) {
+        for (from, length, scarce) in self.great.iter().copied() {
             if length >= WEEK_SECONDS {
                 *now.entry(scarce).or_default() += 1;
                 continue;
@@ -124,7 +130,7 @@ impl Device {
             sum += held(&scarce, *n);
             load.push((at, sum.min(most)));
         }
-        self.load = Load::new(load);
+        Load::new(load)
     }
 
     /// The most great runs that go on at the same time in the week.
@@ -180,13 +186,13 @@ mod tests {
         device.great.extend([(0, 10, Some(director)), (0, 10, Some(director)), (5, 10, Some(director))]);
         device.great.push((5, 100, None));
         let limits = [(director, 2)].into();
-        device.count(u64::MAX, &limits);
+        device.count(device.counted(u64::MAX, &limits));
         assert_eq!(
             (device.most_between(0, 3), device.most_between(6, 1), device.most_between(12, 1)),
             (2, 3, 2)
         );
         device.great.extend([(0, 10, Some(director)), (5, 100, None)]);
-        device.count(1, &limits);
+        device.count(device.counted(1, &limits));
         assert_eq!(device.most_between(6, 1), 1);
     }
 }

@@ -132,8 +132,8 @@ fn restore(model: &Model, ops: &Ops, facts: &Facts, id: Idx<Job>, job: &Job) -> 
                 let age = facts.points.get(id).map(|p| p.age)?;
                 let age = Duration::from_secs(age.unsigned_abs()).plus(facts.later(ops, id)?);
                 // Whole runs come back, also those in which the backup began and a moment lies.
-                let run = super::log_of_a_run(model, ops, facts, log).unwrap_or_default();
-                Some(super::log_written(model, facts.horizon, *cluster, age)?.plus(run.times(2)))
+                let run = facts.log_of_a_run(ops, log).unwrap_or_default();
+                Some(facts.logs.written(*cluster, age)?.plus(run.times(2)))
             });
             Some((copy, fact.chain_bytes()?.plus(whole).plus(logs.unwrap_or_default())))
         }

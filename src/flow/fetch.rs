@@ -5,11 +5,11 @@
 //! streams nor runs can ask for, each on any of its ways (the plan lets no restore cross the link
 //! meanwhile); on cards that, or a fair part.
 
+use super::Facts;
 use super::fluid::{mathis_limit, window_limit};
-use super::{Facts, log_written};
-use crate::model::{Class, Cluster, Host, Model};
+use crate::model::{Class, Host, Model};
 use crate::ops::shaping::way_back;
-use crate::quantity::{Bytes, Duration, Rate, Ratio};
+use crate::quantity::{Duration, Rate, Ratio};
 use la_arena::Idx;
 
 impl Facts {
@@ -35,11 +35,5 @@ impl Facts {
         let window = links().map(|l| l.window.value).min();
         let one = window.and_then(|w| window_limit(w, rtt)).into_iter().chain(mathis_limit(rtt, loss));
         one.fold(rate, Rate::min)
-    }
-
-    /// The most log that one replica may have and another has not applied: what was written in the
-    /// longest time that the latter is behind. `None` without a bound.
-    pub fn ahead(&self, model: &Model, cluster: Idx<Cluster>, behind: Option<Duration>) -> Option<Bytes> {
-        log_written(model, self.horizon, cluster, behind?)
     }
 }

@@ -15,6 +15,7 @@ pub mod fluid;
 mod frame;
 mod late;
 mod level;
+mod logs;
 pub mod maxmin;
 mod missed;
 pub mod outage;
@@ -37,13 +38,14 @@ pub use capacity::{Capacity, Held, Share, Stop, StoreFact};
 pub use disks::{DiskFact, DiskUse};
 pub use late::Between;
 pub use level::{JOB_OVERHEAD, JobFact, LevelFact, Terms};
+pub use logs::Logs;
 pub use missed::Missed;
 pub use outage::{Detour, Gone};
 pub use points::{Asked, Break, PointFact, Points, Runs};
 pub use rate::{Binding, WayRate};
 pub use sharing::Shared;
 pub use spare::Spare;
-pub use stream::{StreamFact, log_lowest, log_of_a_run, log_written, never_falls_back};
+pub use stream::{StreamFact, never_falls_back};
 pub use transactions::Transactions;
 
 use crate::calendar::{Gaps, Rule, Starts, Zone, weeks, worst_gaps};
@@ -75,6 +77,8 @@ pub struct Facts {
     pub jobs: ArenaMap<Idx<Job>, JobFact>,
     /// The same when the runs that tiers tolerate were missed; `None` where no tier tolerates any.
     missed: Option<ArenaMap<Idx<Job>, JobFact>>,
+    /// How much log databases write.
+    pub logs: Logs,
     /// How many members share each class of each link, in each direction.
     pub members: Members,
     /// What each stream and job is held to.
@@ -98,12 +102,12 @@ pub struct Facts {
 
 /// Computes all facts.
 pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
-    let profiles = stream::profiles(model, ops);
+    let logs = Logs::new(model, horizon);
     // Streams that may have a queue, and so send at times what they did not bring just then.
     let mut queued = BTreeSet::new();
     let (mut facts, ways) = loop {
         let parts = shaping::parts(model, ops);
-        let loads = stream::loads(model, ops, &parts, &profiles, &queued);
+        let loads = stream::loads(model, ops, &parts, &logs, &queued);
         let facts = Facts {
             horizon,
             streams: ArenaMap::default(),
@@ -116,7 +120,8 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
             moved: outage::Crowd::default(),
             points: Points::default(),
             capacity: Capacity::default(),
-            spare: Spare::new(model, ops, loads),
+            spare: Spare::new(model, ops, &logs, loads),
+            logs: Logs::default(),
             transactions: Transactions::default(),
         };
         let ways = stream::ways(model, ops, &facts);
@@ -124,16 +129,20 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
         // times, is counted on for all that it can send. At the end nobody who is not counted so is
         // ever the first to have a queue.
         let before = queued.len();
-        queued.extend(stream::queued(ops, &profiles, &ways));
+        queued.extend(stream::queued(ops, &logs, &ways));
         if queued.len() == before {
             break (facts, ways);
         }
     };
-    facts.transactions = Transactions::new(model, ops, &facts.parts, &profiles, &queued);
-    stream::facts(model, ops, &mut facts, &profiles, &ways);
+    facts.transactions = Transactions::new(model, ops, &facts.parts, &logs, &queued);
+    facts.logs = logs;
+    stream::facts(model, ops, &mut facts, &ways);
     let crowd = |queued: &BTreeSet<Idx<Stream>>| {
-        let loads = stream::loads(model, ops, &facts.parts, &profiles, queued);
-        outage::Crowd { peaks: peaks(model, ops, &loads, true), spare: Spare::new(model, ops, loads) }
+        let loads = stream::loads(model, ops, &facts.parts, &facts.logs, queued);
+        outage::Crowd {
+            peaks: peaks(model, ops, &loads, true),
+            spare: Spare::new(model, ops, &facts.logs, loads),
+        }
     };
     let several = ops.streams.iter().filter(|(_, s)| s.paths.len() > 1).map(|(id, _)| id);
     let movable = several.chain(queued.iter().copied()).collect();

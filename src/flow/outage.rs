@@ -86,9 +86,8 @@ impl Facts {
             // onto its links.
             let service = chain.service.min(usual.map_or(0, |f| f.chain));
             let cluster = ops.streams[stream].cluster;
-            let turns = super::turns::of_cluster(model, cluster, self.horizon);
-            let profile = stream::log_profile(model, cluster);
-            let lag = profile.ok().and_then(|p| fluid::lag_over(&p, service, &turns).ok());
+            let profile = self.logs.profile(cluster);
+            let lag = profile.and_then(|p| fluid::lag_over(p, service, self.logs.turns(cluster)).ok());
             let reroute = if chain.moved { REROUTE } else { Duration::ZERO };
             lag.map(|l| l.worst.plus(reroute).plus(chain.latency).plus(chain.unit))
         };
@@ -129,9 +128,9 @@ impl Facts {
     pub fn drain(&self, model: &Model, ops: &Ops, stream: Idx<Stream>, outage: Duration) -> Option<Duration> {
         let nothing = Gone { links: &[], hosts: &[] };
         let service = self.chain(model, ops, stream, nothing).service;
-        let profile = stream::log_profile(model, ops.streams[stream].cluster).ok()?;
+        let profile = self.logs.profile(ops.streams[stream].cluster)?;
         let burst = fluid::time_at(profile.burst, service)?;
-        drain(&profile, service, outage).map(|d| d.plus(burst))
+        drain(profile, service, outage).map(|d| d.plus(burst))
     }
 
     fn chain(&self, model: &Model, ops: &Ops, id: Idx<Stream>, gone: Gone<'_>) -> Chain {

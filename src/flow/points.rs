@@ -163,6 +163,11 @@ impl Points {
         points
     }
 
+    /// How many runs were looked at, each distinct schedule's once.
+    pub fn moments(&self) -> usize {
+        self.tables.moments()
+    }
+
     /// The facts of a job's points.
     pub fn get(&self, job: Idx<Job>) -> Option<&PointFact> {
         self.of.get(job)

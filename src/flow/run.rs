@@ -4,9 +4,8 @@ use super::late::{self, Between, Real};
 use super::level::{JOB_OVERHEAD, JobFact, LevelFact, Terms};
 use super::missed::{self, Missed};
 use super::queue::Exclusive;
-use super::stream::{log_profile, log_written};
 use super::timeline::{Demand, Timeline, Use};
-use super::{Calendar, Facts, Horizon, size_at_end, size_today, together};
+use super::{Calendar, Facts, size_at_end, size_today, together};
 use crate::calendar::{Gap, Gaps};
 use crate::model::{Data, Hop, Host, Model, Store};
 use crate::ops::job::{Job, JobKind, Level, Staging};
@@ -235,7 +234,7 @@ fn carried(
             let mut sum = Bytes::ZERO;
             for l in &original.levels {
                 sum = sum.plus(match l.level {
-                    Level::Log => log_bytes(model, facts.horizon, &ops.jobs[*of], since.plus(l.gap?.length))?,
+                    Level::Log => log_bytes(facts, &ops.jobs[*of], since.plus(l.gap?.length))?,
                     _ => l.carried_by(original.runs_in(l, since))?,
                 });
             }
@@ -243,7 +242,7 @@ fn carried(
         }
         (_, Level::Full) => Some(size),
         // What was open at the run before had been written since the one before that.
-        (_, Level::Log) => log_bytes(model, facts.horizon, job, since?.plus(since?.minus(missed))),
+        (_, Level::Log) => log_bytes(facts, job, since?.plus(since?.minus(missed))),
         (_, Level::Differential) => {
             let full =
                 gaps.same.first().copied().flatten().or_else(|| gaps.before.first().copied().flatten())?;
@@ -272,17 +271,15 @@ fn copied(ops: &Ops, facts: &Facts, job: &Job, fact: &LevelFact) -> u64 {
 }
 
 /// Log written in a time, at most.
-fn log_bytes(model: &Model, horizon: Horizon, job: &Job, time: Duration) -> Option<Bytes> {
+fn log_bytes(facts: &Facts, job: &Job, time: Duration) -> Option<Bytes> {
     let JobKind::Log { cluster, .. } = &job.kind else { return None };
-    log_written(model, horizon, *cluster, time)
+    facts.logs.written(*cluster, time)
 }
 
 /// Log written in a time, at least, when the writes follow their profile.
-fn least_log(model: &Model, job: &Job, time: Duration) -> Option<Bytes> {
+fn least_log(facts: &Facts, job: &Job, time: Duration) -> Option<Bytes> {
     let JobKind::Log { cluster, .. } = &job.kind else { return None };
-    let profile = log_profile(model, *cluster).ok()?;
-    let least = profile.segments().map(|s| s.2).min().unwrap_or(0);
-    Some(Rate::bytes_per_sec(least).moves_up(time))
+    facts.logs.profile(*cluster).map(|_| facts.logs.lowest(*cluster, time))
 }
 
 /// Unique bytes that change in a time: at most the stated part of the size for each window that
@@ -354,7 +351,7 @@ fn demand(
         // How many runs a copy finds is only bounded from above, and a log run carries at least
         // what is written at the least rate in its gap.
         (JobKind::Copy { .. }, _) => fact.bytes.map(|_| Bytes::ZERO),
-        (_, Level::Log) => fact.bytes.and_then(|b| Some(least_log(model, job, fact.gap?.length)?.min(b))),
+        (_, Level::Log) => fact.bytes.and_then(|b| Some(least_log(facts, job, fact.gap?.length)?.min(b))),
         // What changes is a part of what is there now; since the last run of any level at least.
         (_, Level::Incremental | Level::Differential | Level::Changes) => fact.bytes.and_then(|b| {
             let now = changed_of(model, &whole.data, fact.gap?.length, |d| size_today(model, &[d]));

@@ -1,5 +1,6 @@
 //! What the cards and disks of hosts have left beside streams and the writes of data.
 
+use super::logs::Logs;
 use super::stream;
 use crate::model::{Cluster, Data, Host, Model, On};
 use crate::ops::{JobKind, Ops, Stream};
@@ -39,7 +40,7 @@ pub struct Spare {
 }
 
 impl Spare {
-    pub(super) fn new(model: &Model, ops: &Ops, loads: stream::Loads) -> Self {
+    pub(super) fn new(model: &Model, ops: &Ops, logs: &Logs, loads: stream::Loads) -> Self {
         let mut spare = Self { loads, ..Self::default() };
         for (id, s) in ops.streams.iter() {
             let peak = u128::from(spare.load(id).0);
@@ -76,7 +77,7 @@ impl Spare {
             Err(data) => spare.unstated.entry(host).or_default().push(data),
         };
         for (cluster, c) in model.clusters.iter() {
-            let peak = stream::log_profile(model, cluster).map(|p| p.peak());
+            let peak = logs.stated(cluster).map(|p| p.peak());
             own.insert((c.primary.0, cluster), peak.unwrap_or(0));
             add(c.primary.0, peak);
             for (replica, _) in &c.replicas {

@@ -2,12 +2,12 @@
 
 use super::rate::{Binding, Held, Peaks, WayRate, way};
 use super::sharing::{Own, Shared, shared};
-use super::turns::{self, Turn};
-use super::{Facts, Horizon, Spare, fluid};
+use super::turns::Turn;
+use super::{Facts, Logs, Spare, fluid};
 use crate::calendar::WeekProfile;
-use crate::model::{Class, Cluster, Data, Hop, Mode, Model};
+use crate::model::{Class, Data, Hop, Mode, Model};
 use crate::ops::shaping::Parts;
-use crate::ops::{Job, JobKind, Ops, Stream};
+use crate::ops::{Ops, Stream};
 use crate::quantity::{Bytes, Duration, Rate, time_to_move};
 use la_arena::{ArenaMap, Idx};
 use std::collections::BTreeSet;
@@ -74,9 +74,9 @@ pub enum Behind {
 }
 
 impl Behind {
-    fn of(profile: &Result<WeekProfile, Idx<Data>>, service: u64, turns: &[Turn]) -> Self {
+    fn of(profile: Result<&WeekProfile, Idx<Data>>, service: u64, turns: &[Turn]) -> Self {
         match profile {
-            Err(data) => Self::Unstated(*data),
+            Err(data) => Self::Unstated(data),
             Ok(p) => match fluid::lag_over(p, service, turns) {
                 Ok(lag) => Self::Lag(lag),
                 Err(unstable) => Self::Never(unstable),
@@ -106,68 +106,8 @@ impl StreamFact {
     }
 }
 
-/// The envelope of a database's log: the writes of all its data classes, amplified.
-pub(super) fn log_profile(model: &Model, cluster: Idx<Cluster>) -> Result<WeekProfile, Idx<Data>> {
-    let mut profiles = Vec::new();
-    for data in model.data_in(cluster) {
-        match &model.data[data].writes {
-            Some(w) => profiles.push(&w.value),
-            None => return Err(data),
-        }
-    }
-    let amplification = model.engines[model.clusters[cluster].engine].amplification.value;
-    Ok(WeekProfile::sum(profiles).scaled(amplification))
-}
-
-/// The most log that a database writes in a time; `None` when a data class in it does not say how
-/// much is written.
-///
-/// A transaction comes into the log when it commits, with what was written before the time began:
-/// the largest one comes on top of the envelope.
-pub fn log_written(model: &Model, horizon: Horizon, cluster: Idx<Cluster>, time: Duration) -> Option<Bytes> {
-    let profile = log_profile(model, cluster).ok()?;
-    let envelope = turns::most_in(&profile, time, &turns::of_cluster(model, cluster, horizon));
-    Some(envelope.plus(transaction(model, cluster)))
-}
-
-/// The most that a run of a log job holds of the log: what was written in a gap and a run. `None`
-/// without a bound.
-pub fn log_of_a_run(model: &Model, ops: &Ops, facts: &Facts, log: Idx<Job>) -> Option<Bytes> {
-    let JobKind::Log { cluster, .. } = &ops.jobs[log].kind else { return None };
-    log_written(model, facts.horizon, *cluster, facts.after_misses(log)?.loss()?.0)
-}
-
-/// The largest transaction of a database, in bytes of its log.
-pub(super) fn transaction(model: &Model, cluster: Idx<Cluster>) -> Bytes {
-    let engine = &model.engines[model.clusters[cluster].engine];
-    engine.largest_transaction.value.part_up(engine.amplification.value)
-}
-
-/// Log that a database can surely write in any so long a time: all of its envelope, which is
-/// nowhere below its lowest rate.
-pub fn log_lowest(model: &Model, cluster: Idx<Cluster>, time: Duration) -> Bytes {
-    let lowest = |p: WeekProfile| p.segments().map(|s| s.2).min().unwrap_or(0);
-    let rate = log_profile(model, cluster).map_or(0, lowest);
-    let written = u128::from(rate) * u128::from(time.0) / 1_000_000_000;
-    Bytes(u64::try_from(written).unwrap_or(u64::MAX))
-}
-
-/// The profile of each database's log.
-pub(super) type Profiles = ArenaMap<Idx<Cluster>, Result<WeekProfile, Idx<Data>>>;
-
 /// What each stream puts on the wire at most, in bits per second.
 pub(super) type Loads = ArenaMap<Idx<Stream>, Rate>;
-
-/// The profiles of all databases that stream.
-pub(super) fn profiles(model: &Model, ops: &Ops) -> Profiles {
-    let mut all = Profiles::default();
-    for (_, stream) in ops.streams.iter() {
-        if all.get(stream.cluster).is_none() {
-            all.insert(stream.cluster, log_profile(model, stream.cluster));
-        }
-    }
-    all
-}
 
 /// What each stream puts on the wire at most: its writes at their peak; all that its card sends, or
 /// its host's shaping lets through, where bursts come on top, where nobody says how much is written,
@@ -176,14 +116,14 @@ pub(super) fn loads(
     model: &Model,
     ops: &Ops,
     parts: &Parts,
-    profiles: &Profiles,
+    logs: &Logs,
     queued: &BTreeSet<Idx<Stream>>,
 ) -> Loads {
     let mut all = Loads::default();
     for (id, stream) in ops.streams.iter() {
         let most = most(model, parts, id, stream);
-        let peak = match profiles.get(stream.cluster) {
-            Some(Ok(p)) if follows_peak(profiles, stream.cluster) && !queued.contains(&id) => {
+        let peak = match logs.profile(stream.cluster) {
+            Some(p) if logs.follow_peak(stream.cluster) && !queued.contains(&id) => {
                 let peak = Rate::bytes_per_sec(p.peak()).over_down(stream.compress);
                 peak.map_or(most, |r| Rate(r.0.saturating_add(1)).min(most))
             }
@@ -199,11 +139,6 @@ pub(super) fn most(model: &Model, parts: &Parts, id: Idx<Stream>, stream: &Strea
     let card = model.hosts[stream.from].nic.value;
     let pool = parts.streams.get(id).and_then(|p| parts.pools.get(p.pool?));
     pool.map_or(card, |p| p.rate.min(card))
-}
-
-/// Whether it is known of a database how much log comes at most, bursts apart.
-pub(super) fn follows_peak(profiles: &Profiles, cluster: Idx<Cluster>) -> bool {
-    matches!(profiles.get(cluster), Some(Ok(p)) if p.burst == Bytes::ZERO)
 }
 
 /// What a stream has before anybody shares with it.
@@ -277,18 +212,18 @@ pub(super) fn way_on(
 /// The streams that may have a queue at some time.
 pub(super) fn queued<'a>(
     ops: &'a Ops,
-    profiles: &'a Profiles,
+    logs: &'a Logs,
     ways: &'a ArenaMap<Idx<Stream>, Way>,
 ) -> impl Iterator<Item = Idx<Stream>> + 'a {
     let late = move |id: Idx<Stream>| {
-        let Some(Ok(profile)) = profiles.get(ops.streams[id].cluster) else { return true };
+        let Some(profile) = logs.profile(ops.streams[id].cluster) else { return true };
         ways.get(id).is_none_or(|w| w.service < profile.peak())
     };
     // What waits at one replica comes late, and faster, to those behind it.
     let behind = move |id: Idx<Stream>| {
         let source = ways.get(id).and_then(|w| w.source);
         source.is_some_and(|s| {
-            let Some(Ok(profile)) = profiles.get(ops.streams[s].cluster) else { return true };
+            let Some(profile) = logs.profile(ops.streams[s].cluster) else { return true };
             ways.get(s).is_none_or(|w| w.apply.in_bytes_down() < profile.peak() || w.source.is_some())
                 || late(s)
         })
@@ -306,13 +241,7 @@ pub(super) fn queued<'a>(
 /// A replica that reads another one is behind by what waits on the whole chain. With constant rates
 /// that is the wait through the slowest of them (a chain of servers is one server with the least of
 /// their rates); latency and the largest transaction are paid on each.
-pub(super) fn facts(
-    model: &Model,
-    ops: &Ops,
-    facts: &mut Facts,
-    profiles: &Profiles,
-    ways: &ArenaMap<Idx<Stream>, Way>,
-) {
+pub(super) fn facts(model: &Model, ops: &Ops, facts: &mut Facts, ways: &ArenaMap<Idx<Stream>, Way>) {
     let mut own = ArenaMap::default();
     for (id, way) in ways.iter() {
         let stream = &ops.streams[id];
@@ -320,11 +249,11 @@ pub(super) fn facts(
         own.insert(
             id,
             Own {
-                profile: profiles.get(stream.cluster).and_then(|p| p.as_ref().ok()),
+                profile: facts.logs.profile(stream.cluster),
                 cap: way.cap,
                 apply: way.apply.in_bytes_down(),
                 from: way.source,
-                largest: transaction(model, stream.cluster),
+                largest: facts.logs.largest(stream.cluster),
                 free: pool.is_some_and(|p| p.payload <= way.cap),
             },
         );
@@ -335,15 +264,14 @@ pub(super) fn facts(
     while !left.is_empty() {
         let before = left.len();
         left.retain(|id| {
-            let profile = profiles.get(ops.streams[*id].cluster);
-            let (Some(way), Some(profile)) = (ways.get(*id), profile) else { return false };
+            let Some(way) = ways.get(*id) else { return false };
             let source = way.source.map(|s| facts.streams.get(s).cloned().map(|f| (f, ways.get(s).copied())));
             let source = match source {
                 Some(None) => return true,
                 Some(Some(known)) => Some(known),
                 None => None,
             };
-            let fact = fact(model, ops, facts, profile, *id, *way, shared.get(*id).copied(), source);
+            let fact = fact(model, ops, facts, *id, *way, shared.get(*id).copied(), source);
             facts.streams.insert(*id, fact);
             false
         });
@@ -353,12 +281,10 @@ pub(super) fn facts(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "a stream's facts depend on that much")]
 fn fact(
     model: &Model,
     ops: &Ops,
     facts: &Facts,
-    profile: &Result<WeekProfile, Idx<Data>>,
     id: Idx<Stream>,
     own: Way,
     shared: Option<Shared>,
@@ -369,9 +295,9 @@ fn fact(
         Some((fact, way)) => fact.chain.min(way.map_or(0, |w| w.apply.in_bytes_down())).min(own.service),
         None => own.service,
     };
-    let turns = turns::of_cluster(model, stream.cluster, facts.horizon);
-    let alone = Behind::of(profile, chain, &turns);
-    let largest = transaction(model, stream.cluster);
+    let (profile, turns) = (facts.logs.stated(stream.cluster), facts.logs.turns(stream.cluster));
+    let alone = Behind::of(profile, chain, turns);
+    let largest = facts.logs.largest(stream.cluster);
     // What others leave at their peaks does not count what comes whole.
     let before = facts.transactions.before_stream(model, id, stream, hops(stream));
     let before = before.part_up(stream.compress);
@@ -399,7 +325,7 @@ fn fact(
     let before = source.as_ref().map(|(f, _)| f.lag).filter(|l| matches!(l, Behind::Unstated(_)));
     lag = unstated.or(before).unwrap_or(lag);
     let unit_apply = time_to_move(largest, own.apply).unwrap_or(Duration::MAX);
-    let mut apply = unstated.unwrap_or_else(|| Behind::of(profile, own.apply.in_bytes_down(), &turns));
+    let mut apply = unstated.unwrap_or_else(|| Behind::of(profile, own.apply.in_bytes_down(), turns));
     if let Behind::Lag(lag) = &mut apply {
         lag.worst = lag.worst.plus(unit_apply);
     }

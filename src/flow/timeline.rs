@@ -205,12 +205,18 @@ impl Timeline {
                 d.great.extend(spans.iter().map(|(from, length)| (*from, *length, scarce)));
             }
         }
-        for (place, device) in &mut devices {
+        let all: Vec<(&Use, &Device)> = devices.iter().collect();
+        let counted = self.each(&all, |(place, device)| {
             let drives = match place {
                 Use::Store(store) => self.limits.get(&Exclusive::Drives(*store)).copied(),
                 _ => None,
             };
-            device.count(drives.unwrap_or(u64::MAX), &self.limits);
+            Some((**place, device.counted(drives.unwrap_or(u64::MAX), &self.limits)))
+        });
+        for (place, load) in counted {
+            if let Some(device) = devices.get_mut(&place) {
+                device.count(load);
+            }
         }
         devices
     }

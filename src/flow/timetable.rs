@@ -49,6 +49,11 @@ impl Timetables {
     pub fn table(&self, number: usize) -> &[Moment] {
         self.tables.get(number).map_or(&[], Vec::as_slice)
     }
+
+    /// How many runs all tables have.
+    pub fn moments(&self) -> usize {
+        self.tables.iter().map(Vec::len).sum()
+    }
 }
 
 /// Expands schedules up to one instant.

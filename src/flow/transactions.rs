@@ -10,8 +10,9 @@
 //! A place at which all that can be asked at once fits holds nobody up. Whoever is counted on for
 //! all that it can send (`stream::loads`) brings nothing on top.
 
+use super::logs::Logs;
 use super::run;
-use super::stream::{self, Profiles};
+use super::stream;
 use crate::model::{Cluster, Direction, Hop, Host, Link, Model};
 use crate::ops::shaping::Parts;
 use crate::ops::{JobKind, Ops, Stream};
@@ -72,7 +73,7 @@ impl Transactions {
         model: &Model,
         ops: &Ops,
         parts: &Parts,
-        profiles: &Profiles,
+        logs: &Logs,
         queued: &BTreeSet<Idx<Stream>>,
     ) -> Self {
         let mut all = Self::default();
@@ -86,8 +87,8 @@ impl Transactions {
                 used.streams.push(id);
                 used.asked += u128::from(most.0);
             }
-            let bounded = !queued.contains(&id) && stream::follows_peak(profiles, s.cluster);
-            let whole = stream::transaction(model, s.cluster);
+            let bounded = !queued.contains(&id) && logs.follow_peak(s.cluster);
+            let whole = logs.largest(s.cluster);
             let wire = (u128::from(whole.0) * 1_000_000_000).div_ceil(u128::from(s.compress.0.max(1)));
             all.own.insert(id, if bounded { wire } else { 0 });
             all.group.insert(id, id);

@@ -1,6 +1,6 @@
 //! How much a recovery reads.
 
-use crate::flow::{Between, Facts, JobFact, log_lowest, log_of_a_run, log_written};
+use crate::flow::{Between, Facts, JobFact};
 use crate::model::Model;
 use crate::ops::{Job, JobKind, Level, Ops};
 use crate::quantity::{Bytes, Duration};
@@ -37,7 +37,7 @@ impl Reading<'_> {
                         Some((id, _)) => self.facts.streams.get(id)?.applied()?,
                         None => Duration::ZERO,
                     };
-                    return log_written(self.model, self.facts.horizon, *cluster, age.plus(behind));
+                    return self.facts.logs.written(*cluster, age.plus(behind));
                 }
                 _ => return None,
             }
@@ -48,7 +48,7 @@ impl Reading<'_> {
     /// its last part: runs and their copies bring whole files. A run that ends after the data's
     /// began may hold what was written in a gap and a run before.
     pub fn spanning(&self, log: Idx<Job>) -> Option<Bytes> {
-        log_of_a_run(self.model, self.ops, self.facts, self.ops.original(log))
+        self.facts.log_of_a_run(self.ops, self.ops.original(log))
     }
 
     /// Log that surely can stand between the newest data run and the strike: what is written at the
@@ -67,7 +67,7 @@ impl Reading<'_> {
         let longest = |fact: &JobFact| fact.levels.iter().filter_map(|l| l.gap).map(|g| g.length).max();
         let (Some(gap), Some(shipped)) = (longest(runs), longest(logs)) else { return Bytes::ZERO };
         let run = runs.levels.iter().map(|l| l.alone.unwrap_or(Duration::MAX)).max().unwrap_or_default();
-        log_lowest(self.model, cluster, gap.minus(run).minus(shipped))
+        self.facts.logs.lowest(cluster, gap.minus(run).minus(shipped))
     }
 
     /// The data job whose fulls a job's runs stand on.
@@ -113,12 +113,7 @@ impl Reading<'_> {
         let original = self.ops.original(job);
         if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {
             let gap = self.facts.after_misses(original)?.level(Level::Log)?.gap?.length;
-            return log_written(
-                self.model,
-                self.facts.horizon,
-                *cluster,
-                self.stands(job, Level::Log)?.plus(gap),
-            );
+            return self.facts.logs.written(*cluster, self.stands(job, Level::Log)?.plus(gap));
         }
         let fact = self.facts.after_misses(original)?;
         let mut sum = Bytes::ZERO;

@@ -333,7 +333,9 @@ pub fn times(
                 .map(|(id, _)| facts.streams.get(id).and_then(|f| f.apply.worst()).unwrap_or(Duration::MAX))
                 .max()
                 .unwrap_or_default();
-            let ahead = facts.ahead(model, *cluster, fact.and_then(|f| Some(f.applied()?.plus(*cut))));
+            // What was written in the longest time that the latter is behind.
+            let behind = fact.and_then(|f| Some(f.applied()?.plus(*cut)));
+            let ahead = behind.and_then(|time| facts.logs.written(*cluster, time));
             let rate = others.iter().map(|o| facts.left_between(model, *o, *host)).min();
             let t = match (rate, stream) {
                 (Some(rate), Some((_, s))) => {

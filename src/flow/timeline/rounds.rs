@@ -18,8 +18,9 @@ const ROUNDS: usize = 60;
 /// Rounds after which nothing has.
 const LAST: usize = 100;
 
-/// From so many demands on a second thread is worth its start.
+/// From so many demands on, and so many things to look at, a second thread is worth its start.
 const MANY: usize = 1_000;
+const FEW: usize = 100;
 
 /// How far the rounds have come.
 #[derive(Default)]
@@ -130,10 +131,15 @@ impl Timeline {
             };
             Some((*n, now))
         };
-        if some.len() < MANY {
+        self.each(some, one)
+    }
+
+    /// What is made of each of some things, side by side where there is much to do.
+    pub(super) fn each<T: Sync, R: Send>(&self, some: &[T], one: impl Fn(&T) -> Option<R> + Sync) -> Vec<R> {
+        if self.demands.len() < MANY || some.len() < FEW {
             return some.iter().filter_map(one).collect();
         }
-        dealt(some, |mine| mine.filter_map(one).collect::<Vec<_>>()).into_iter().flatten().collect()
+        dealt(some, |mine| mine.filter_map(&one).collect::<Vec<_>>()).into_iter().flatten().collect()
     }
 }
 

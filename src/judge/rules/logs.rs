@@ -3,8 +3,8 @@
 
 use crate::base::Span;
 use crate::diag::{Diagnostic, Problems, catalogue as c};
+use crate::flow::size_at_end;
 use crate::flow::stream::Behind;
-use crate::flow::{log_written, size_at_end};
 use crate::model::{Cluster, Idx, Model, StrikeKind};
 use crate::ops::{JobKind, Level, Stream};
 use crate::plan::Estate;
@@ -123,13 +123,13 @@ fn tolerated(model: &Model, stream: &Stream, lag: Duration) -> Duration {
 /// How long what was written in an outage takes to drain beside what goes on being written:
 /// a0 o / (c - a0), with the most that is written in the outage (calculus, 3.2).
 fn catch_up(estate: Estate<'_>, cluster: Idx<Cluster>, outage: Duration, service: u64) -> Duration {
-    let Some(backlog) = log_written(estate.model, estate.facts.horizon, cluster, outage) else {
+    let Some(backlog) = estate.facts.logs.written(cluster, outage) else {
         return Duration::ZERO;
     };
     if outage == Duration::ZERO {
         return Duration::ZERO;
     }
-    let mean = super::log_of(estate.model, cluster).map_or(0, |p| p.mean());
+    let mean = estate.facts.logs.profile(cluster).map_or(0, |p| p.mean());
     time_to_move(backlog, Rate::bytes_per_sec(service.saturating_sub(mean))).unwrap_or(Duration::MAX)
 }
 
@@ -145,7 +145,7 @@ fn fill(estate: Estate<'_>, problems: &mut Problems) {
     for cluster in writes {
         let of = &model.clusters[cluster];
         let host = &model.hosts[of.primary.0];
-        let kept = log_written(model, estate.facts.horizon, cluster, of.logs_kept.value);
+        let kept = estate.facts.logs.written(cluster, of.logs_kept.value);
         let (Some(disk), Some(logs)) = (host.disk_capacity, kept) else {
             continue;
         };

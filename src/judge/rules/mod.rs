@@ -12,11 +12,10 @@ pub(super) mod sync;
 
 use super::cycles::cycles;
 use super::{errors, runs, witness};
-use crate::calendar::WeekProfile;
 use crate::diag::Problems;
 use crate::flow::stream::Behind;
 use crate::flow::{Binding, Neighbours};
-use crate::model::{Cluster, Idx, Input, Model, Objective, StrikeKind, Tier};
+use crate::model::{Idx, Input, Model, Objective, StrikeKind, Tier};
 use crate::ops::{Job, JobKind};
 use crate::plan::Estate;
 use crate::quantity::Duration;
@@ -75,16 +74,6 @@ fn tightest(
 /// Where a limit stands, for a label; nowhere when it is a default.
 fn stated(limit: Input<Duration>) -> crate::base::Span {
     if limit.assumed.is_some() { crate::base::Span::default() } else { limit.span }
-}
-
-/// The envelope of a database's log, amplification counted; `None` when a data class of it does
-/// not say how much is written.
-fn log_of(model: &Model, cluster: Idx<Cluster>) -> Option<WeekProfile> {
-    let data = model.data_in(cluster);
-    let all: Option<Vec<&WeekProfile>> =
-        data.iter().map(|d| model.data[*d].writes.as_ref().map(|w| &w.value)).collect();
-    let amplification = model.engines[model.clusters[cluster].engine].amplification.value;
-    Some(WeekProfile::sum(all?).scaled(amplification))
 }
 
 fn scheduled(estate: Estate<'_>, problems: &mut Problems) {

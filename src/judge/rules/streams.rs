@@ -111,7 +111,7 @@ fn tcp_binds(way: WayRate) -> bool {
 
 /// Whether more is written than gets through at some hour. A burst alone always waits.
 fn builds(estate: Estate<'_>, stream: &Stream, fact: &StreamFact) -> bool {
-    let burst = super::log_of(estate.model, stream.cluster).map_or(Bytes::ZERO, |p| p.burst);
+    let burst = estate.facts.logs.profile(stream.cluster).map_or(Bytes::ZERO, |p| p.burst);
     matches!(fact.lag, Behind::Lag(lag) if lag.backlog > burst)
 }
 
@@ -181,7 +181,7 @@ fn link_load(estate: Estate<'_>, problems: &mut Problems) {
     let mut over: BTreeMap<(Idx<Link>, Direction), Vec<Sent>> = BTreeMap::new();
     let crosses = |s: &Stream| s.paths.first().is_some_and(|p| !p.hops.is_empty());
     for (_, stream) in estate.ops.streams.iter().filter(|(_, s)| crosses(s)) {
-        let Some(log) = super::log_of(model, stream.cluster) else { continue };
+        let Some(log) = estate.facts.logs.profile(stream.cluster) else { continue };
         let wire = log.scaled(inverse(stream.compress));
         for hop in stream.paths.first().iter().flat_map(|p| &p.hops) {
             let name = model.hosts[stream.to].name.clone();
