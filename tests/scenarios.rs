@@ -730,3 +730,19 @@ fn a_run_in_progress_when_contents_go_wrong_is_no_clean_point() {
     assert!((26.65..26.7).contains(&hours), "{hours}");
     assert_eq!(at("26 h").0, Status::Refuted);
 }
+
+#[test]
+fn a_copy_of_older_runs_is_surely_no_older_than_they_are() {
+    // Daily fulls that are gone when it is noticed, and copies of them on Sundays. A copy that is made
+    // after contents went wrong still brings the last full of before: more than a day and a run need
+    // not be lost, however long the last copy is ago.
+    let spec = "cluster c : maria { primary = db }
+        data o : t { on = c; size = 1 GiB; writes = 1 KiB/s
+            backup sa { full = daily 01:00; keep = 2 days }; copy sb { of = sa; at = weekly sun 12:00; keep = 60 days } }";
+    let text = format!("{PEOPLE} tier t {{ rpo = 9 days; rto = 30 days }} {SITES} {spec}");
+    let c = raw(&text.replace("notice = 6 h", "notice = 10 days"));
+    let v = verdict(&c, "o.rpo", "corruption");
+    assert_eq!(v.status, Status::Proved);
+    assert!(seconds(v) > 7.0 * 86_400.0, "{:?}", v.predicted);
+    assert!(v.surely <= Duration::from_hours(25), "{:?}", v.surely);
+}
