@@ -1,6 +1,10 @@
 //! How long recovery points are kept, what that means for a recovery, and how full stores and disks
 //! become: each rule by hand.
 
+#[path = "support/by_hand.rs"]
+mod by_hand;
+
+use by_hand::{PEOPLE, SITES, link, promised, raw, status, verdict};
 use drlang::base::world::Memory;
 use drlang::driver::{Compiled, Options, compile};
 use drlang::judge::{Status, Verdict};
@@ -280,4 +284,125 @@ fn what_is_not_stated_is_kept_as_long_as_chains_need() {
             );
         }
     }
+}
+
+fn between_sites(rpo: &str, rto: &str, rest: &str) -> Compiled {
+    promised(&format!("rpo = {rpo}; rto = {rto}"), rest)
+}
+
+#[test]
+fn a_full_is_kept_until_the_next_is_done_when_runs_are_late() {
+    // 500 GiB at 10 Mbit/s take five days. The volume of the full before is free after one, and
+    // taken by the next full when that begins: then nothing is left until that one is done.
+    let spec = |keep: &str| {
+        link("l", "1 Gbit/s", "share { backup = 50 % }")
+            + &format!(
+                "data o : t {{ on = db path \"/o\"; size = 500 GiB; writes = 1 KiB/s; changed = 10 % / h; files = independent; response = duty
+                    backup sa {{ full = every 12 h; incremental = daily 13:00; keep = {keep}; limit = 10 Mbit/s }} }}"
+            )
+    };
+    let c = between_sites("30 days", "90 days", &spec("1 day"));
+    assert_ne!(status(&c, "o.rpo", "host db"), Status::Proved);
+    assert_ne!(status(&c, "o.rto", "host db"), Status::Proved);
+}
+
+#[test]
+fn nothing_that_needs_what_may_be_gone_is_back_in_time() {
+    // A full may be overwritten an hour after it was made, and the next comes after a day.
+    let spec = |keep: &str| {
+        link("l", "1 Gbit/s", "share { backup = 50 % }")
+            + &format!(
+                "data o : t {{ on = db path \"/o\"; size = 1 GiB; writes = 1 KiB/s; files = independent; response = duty
+                    backup sa {{ full = daily 01:00; incremental = daily 13:00; keep = 30 days; full-pool {{ keep = {keep} }} }} }}
+                pool web {{ members = [db2]; needs = 1; port = 8080 }}
+                service shop : t {{ runs-on = web; needs = [o]; start = 40 s; check = http(\"https://www.example.com/\", within = 10 s); response = duty }}
+                service stand : t {{ runs-on = web; needs = [shop]; start = 40 s; response = duty }}"
+            )
+    };
+    let c = between_sites("30 h", "9 h", &spec("40 days"));
+    assert_eq!(status(&c, "shop.rto", "host db"), Status::Proved);
+    let c = between_sites("30 h", "9 h", &spec("1 h"));
+    assert_ne!(status(&c, "o.rto", "host db"), Status::Proved);
+    assert_ne!(status(&c, "shop.rto", "host db"), Status::Proved);
+    // Nor what needs the service, though it also waits for the same people.
+    assert_ne!(status(&c, "stand.rto", "host db"), Status::Proved);
+}
+
+#[test]
+fn logs_that_a_server_drops_before_they_are_carried_are_lost() {
+    // Logs of two hours, of which the server keeps one; or of one, five of which may be missed.
+    let spec = |log: &str, kept: &str| {
+        link("l", "1 Gbit/s", "share { backup = 50 % }")
+            + &format!(
+                "cluster c : maria {{ primary = db; logs-kept = {kept} }}
+                data o : t {{ on = c; size = 1 GiB; writes = 1 KiB/s; response = duty
+                    backup sb {{ full = daily 01:00; log = every {log}; keep = 30 days }} }}"
+            )
+    };
+    let rpo = |rpo: &str, spec: &str| status(&between_sites(rpo, "9 h", spec), "o.rpo", "host db");
+    assert_eq!(rpo("4 h", &spec("2 h", "1 h")), Status::Unknown);
+    assert_eq!(rpo("4 h", &spec("2 h", "3 h")), Status::Proved);
+    let tolerant = "8 h; tolerate = 5 missed runs";
+    assert_eq!(rpo(tolerant, &spec("1 h", "3 h")), Status::Unknown);
+    assert_eq!(rpo(tolerant, &spec("1 h", "10 h")), Status::Proved);
+}
+
+#[test]
+fn a_store_whose_opener_may_be_gone_is_shut() {
+    // What opens the store is hit too, and its only copy may be overwritten before the next is made.
+    let spec = |keep: &str| {
+        link("l", "1 Gbit/s", "share { backup = 50 % }")
+            + &format!(
+                "data vault {{ on = db path \"/v\"; size = 1 GiB; writes = 1 KiB/s; files = independent; response = duty
+                    backup sa {{ full = every 6 h; keep = 1 h; pool {{ keep = {keep} }} }} }}
+                data o : t {{ on = db path \"/o\"; size = 1 GiB; writes = 1 KiB/s; files = independent; response = duty
+                    backup sb {{ full = every 6 h; keep = 30 days }} }}"
+            )
+    };
+    let c = |keep: &str| {
+        let sites = SITES.replace("store sb { host = bkb;", "store sb { host = bkb; opened-by = [vault];");
+        raw(&format!("{PEOPLE} tier t {{ rpo = 8 h; rto = 9 h }} {sites} {}", spec(keep)))
+    };
+    assert_eq!(status(&c("20 days"), "o.rpo", "host db"), Status::Proved);
+    assert_eq!(status(&c("2 h"), "o.rpo", "host db"), Status::Unknown);
+}
+
+#[test]
+fn fulls_that_were_missed_for_longer_than_they_are_kept_leave_nothing() {
+    // Three monthly fulls in a row may be missed; four months are more than the 101 days for which
+    // chains are kept here. That logs have no bound either does not bring them back.
+    let spec = link("l", "10 Gbit/s", "")
+        + "backup-server one { host = bka; stores = [sa, sb]; jobs = 1 }
+           cluster c : maria { primary = db }
+           data o : t { on = c; size = 20 GiB; writes = 1 KiB/s; response = duty
+               backup sa { full = monthly 1st sun 02:00; log = every 30 min; keep = 30 days; verify = daily 12:00 } }
+           data p : t { on = db2 path \"/p\"; size = 300 GiB; writes = 1 KiB/s; files = independent; response = duty
+               backup sa { full = monthly 1st sun 02:00; keep = 30 days } }";
+    let text =
+        format!("{PEOPLE} tier t {{ rpo = 60 h; rto = 5 days; tolerate = 3 missed runs }} {SITES} {spec}");
+    let c = raw(&text);
+    assert_ne!(status(&c, "o.rto", "corruption"), Status::Proved);
+    let c = raw(&text.replace("keep = 30 days", "keep = 200 days"));
+    let v = verdict(&c, "o.rto", "corruption");
+    assert_eq!(v.status, Status::Proved, "{:?} {:?}", v.reason, v.predicted);
+}
+
+#[test]
+fn points_outlast_what_had_been_cut_before_the_last_strike() {
+    // Three days without the replica that is backed up: of daily fulls that are kept for two days none is left.
+    let spec = |keep: &str| {
+        link("l", "1 Gbit/s", "share { backup = 50 % }").replace("share { ", "share { replication = 10 %; ")
+            + &format!(
+                "backup-server far {{ host = bkb; stores = [sa, sb] }}
+                cluster c : maria {{ primary = db; replicas = [dbb] }}
+                data o : t {{ on = c; size = 1 GiB; writes = 1 KiB/s; response = duty
+                    replica dbb {{ mode = async }}
+                    backup sb {{ from = dbb; full = daily 01:00; keep = {keep} }} }}
+                scenario s {{ lose = [host dbb]; then {{ after = 3 days; lose = [host db] }} }}"
+            )
+    };
+    let c = between_sites("5 days", "9 days", &spec("2 days"));
+    assert_ne!(status(&c, "o.rpo", "s"), Status::Proved);
+    let c = between_sites("5 days", "9 days", &spec("10 days"));
+    assert_eq!(status(&c, "o.rpo", "s"), Status::Proved);
 }

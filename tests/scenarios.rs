@@ -1,77 +1,31 @@
 //! Scenarios: losses one after the other, sites that are cut off, any so many of several, and the
 //! loss of what recovery itself needs. Each with the sum by hand.
 
-use drlang::base::world::Memory;
-use drlang::driver::{Compiled, Options, compile};
+#[path = "support/by_hand.rs"]
+mod by_hand;
+
+use by_hand::{PEOPLE, SITES, link, promised, raw, status, verdict};
+use drlang::driver::Compiled;
 use drlang::emit::artifact::ArtifactTree;
 use drlang::emit::target::{Input, Target as _};
 use drlang::emit::targets::plans::Plans;
 use drlang::emit::template::Templates;
 use drlang::judge::{Status, Verdict};
-use drlang::model::Objective;
-use drlang::plan::{Actor, Means, Plan, Reason, StepKind, Subject};
+use drlang::plan::{Actor, Means, Plan, Reason, StepKind};
 use drlang::quantity::Duration;
 
-/// 2026-01-15, midnight UTC.
-const AS_OF: i64 = 1_768_435_200;
-
-/// People: 15 min at most from a loss to the decision, 4 min a step by hand. A primary waits 10 s
-/// for an acknowledgement, then goes on alone.
-const PEOPLE: &str = "
-    response duty { detect = 5 min; notice = 6 h; declare = 10 min; confirm = 4 min; operators = 4 }
-    engine maria { family = mariadb; port = 3306; amplification = 1; apply = 40 MiB/s; replay = 30 MiB/s
-        prepare = 200 MiB/s; load = 20 MiB/s; start = 60 s; promote = 10 s; acknowledgements = 1; fallback = 10 s
-        largest-transaction = 4 MiB; physical = true; logs = true }
-";
-
-/// Two sites; cards of 1 Gbit/s, 125 MB/s, as assumed where nothing is stated.
-const SITES: &str = "
-    site a { timezone = \"UTC\"; replace = 2 h
-        host db  { address = 10.0.0.1; disk = 4 TiB at 900 MiB/s }
-        host db2 { address = 10.0.0.2; disk = 4 TiB at 900 MiB/s }
-        host bka { address = 10.0.0.3; disk = 4 TiB at 900 MiB/s }
-        store sa { host = bka; path = \"/srv/1\"; capacity = 20 TiB at 900 MiB/s } }
-    site b { timezone = \"UTC\"; replace = 2 h
-        host dbb { address = 10.0.1.1; disk = 4 TiB at 900 MiB/s }
-        host bkb { address = 10.0.1.2 }
-        store sb { host = bkb; path = \"/srv/1\"; capacity = 20 TiB at 900 MiB/s } }
-    link l : a <-> b { bandwidth = 10 Gbit/s; rtt = 1 ms; loss = 0 %; window = 8 MiB }
-";
-
-fn raw(text: &str) -> Compiled {
-    let world = Memory([("main.dr".to_owned(), text.as_bytes().to_vec())].into());
-    compile(&world, "main.dr", &Options::from(AS_OF)).expect("it is in memory")
+/// The two sites and the way between them.
+fn sites() -> String {
+    format!("{SITES} {}", link("l", "10 Gbit/s", ""))
 }
 
 /// The two sites with more, under a tier `t` of these promises.
 fn compiled(tier: &str, rest: &str) -> Compiled {
-    raw(&format!("{PEOPLE} tier t {{ {tier} }} {SITES} {rest}"))
+    promised(tier, &format!("{} {rest}", link("l", "10 Gbit/s", "")))
 }
 
 fn name(c: &Compiled, v: &Verdict) -> String {
     c.verdicts.scenarios[v.scenario as usize].name(&c.model)
-}
-
-#[track_caller]
-fn verdict<'a>(c: &'a Compiled, objective: &str, under: &str) -> &'a Verdict {
-    let (subject, kind) = objective.rsplit_once('.').expect("a dot");
-    let kind = if kind == "rpo" { Objective::Rpo } else { Objective::Rto };
-    let of = |v: &Verdict| match v.subject {
-        Subject::Data(d) => c.model.data[d].name.clone(),
-        Subject::Service(s) => c.model.services[s].name.clone(),
-    };
-    let found =
-        c.verdicts.list.iter().find(|v| v.objective == kind && of(v) == subject && name(c, v) == under);
-    found.unwrap_or_else(|| {
-        let told: Vec<&str> = c.problems.iter().map(|p| p.message.as_str()).collect();
-        let names: Vec<String> = c.verdicts.scenarios.iter().map(|s| s.name(&c.model)).collect();
-        panic!("no verdict on {objective} under {under}: {told:?} {names:?}")
-    })
-}
-
-#[track_caller]
-fn status(c: &Compiled, objective: &str, under: &str) -> Status {
-    verdict(c, objective, under).status
 }
 
 fn seconds(v: &Verdict) -> f64 {
@@ -527,7 +481,7 @@ fn a_control_host_must_reach_what_it_works_on() {
 #[test]
 fn an_attacker_leaves_a_control_host_with_credentials_of_its_own() {
     let estate = |credentials: &str| {
-        let sites = SITES
+        let sites = sites()
             .replace(
                 "host bkb { address = 10.0.1.2 }",
                 &format!("host bkb {{ address = 10.0.1.2; {credentials} }}"),
@@ -581,7 +535,7 @@ fn records_cannot_be_switched_on_a_server_that_is_lost() {
 
 /// A vault of passwords and a tree whose store it opens, both in `a`.
 fn opened(secrets: &str) -> String {
-    let sites = SITES.replace("store sb { host = bkb;", "store sb { opened-by = [secrets]; host = bkb;");
+    let sites = sites().replace("store sb { host = bkb;", "store sb { opened-by = [secrets]; host = bkb;");
     format!(
         "{PEOPLE} tier t {{ rpo = 25 h; rto = 9 h }} {sites}
          data o : t {{ on = db path \"/o\"; size = 1 GiB; writes = 1 KiB/s; files = independent
@@ -632,7 +586,7 @@ fn a_circle_is_shown_edge_by_edge() {
         "{PEOPLE} {}
          data x {{ on = db path \"/x\"; size = 1 GiB; writes = 1 KiB/s; files = independent; backup sa {{ full = daily 01:00; keep = 30 days }} }}
          data y {{ on = dbb path \"/y\"; size = 1 GiB; writes = 1 KiB/s; files = independent; backup sb {{ full = daily 01:00; keep = 30 days }} }}",
-        SITES
+        sites()
             .replace("store sa { host = bka;", "store sa { opened-by = [y]; host = bka;")
             .replace("store sb { host = bkb;", "store sb { opened-by = [x]; host = bkb;")
     );
@@ -707,7 +661,7 @@ fn one_acknowledging_replica_beside_the_primary_proves_nothing_for_the_site() {
     assert_eq!(status(&c, "o.rpo", "host db"), Status::Proved);
     assert_ne!(status(&c, "o.rpo", "site a"), Status::Proved);
     // With two acknowledgements both have everything.
-    let text = format!("{PEOPLE} tier t {{ rpo = 0 s; rto = 9 h }} {SITES} {}", spec("sync"))
+    let text = format!("{PEOPLE} tier t {{ rpo = 0 s; rto = 9 h }} {} {}", sites(), spec("sync"))
         .replace("acknowledgements = 1", "acknowledgements = 2");
     assert_eq!(status(&raw(&text), "o.rpo", "site a"), Status::Proved);
 }
@@ -720,7 +674,7 @@ fn a_run_in_progress_when_contents_go_wrong_is_no_clean_point() {
     let spec = "data o : t { on = db path \"/o\"; size = 100 GiB; writes = 1 KiB/s; files = independent
         backup sb { full = daily 01:00; keep = 30 days } }";
     let at = |rpo: &str| {
-        let text = format!("{PEOPLE} tier t {{ rpo = {rpo}; rto = 20 h }} {SITES} {spec}")
+        let text = format!("{PEOPLE} tier t {{ rpo = {rpo}; rto = 20 h }} {} {spec}", sites())
             .replace("bandwidth = 10 Gbit/s", "bandwidth = 100 Mbit/s");
         let c = raw(&text);
         (status(&c, "o.rpo", "corruption"), seconds(verdict(&c, "o.rpo", "corruption")) / 3600.0)
@@ -739,7 +693,7 @@ fn a_copy_of_older_runs_is_surely_no_older_than_they_are() {
     let spec = "cluster c : maria { primary = db }
         data o : t { on = c; size = 1 GiB; writes = 1 KiB/s
             backup sa { full = daily 01:00; keep = 2 days }; copy sb { of = sa; at = weekly sun 12:00; keep = 60 days } }";
-    let text = format!("{PEOPLE} tier t {{ rpo = 9 days; rto = 30 days }} {SITES} {spec}");
+    let text = format!("{PEOPLE} tier t {{ rpo = 9 days; rto = 30 days }} {} {spec}", sites());
     let c = raw(&text.replace("notice = 6 h", "notice = 10 days"));
     let v = verdict(&c, "o.rpo", "corruption");
     assert_eq!(v.status, Status::Proved);
