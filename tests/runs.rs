@@ -69,6 +69,31 @@ const DATABASE: &str = "
         backup sa { full = weekly sun 01:00; log = every 5 min; keep = 30 days } }";
 
 #[test]
+fn a_gap_that_has_ended_is_felt_until_its_end_is_complete() {
+    // There is no 02:00 in Paris on 25 March 2029. From 24 March 02:00 (01:00 UTC) to 26 March 02:00
+    // (00:00 UTC) are 47 h, and they end just when the year begins. 600 GiB at 125 MB/s take 5154 s
+    // more: whoever strikes at 01:25 finds the run of the 24th. In the year itself no time is left out
+    // before 31 March 2030.
+    let spec = "data o : t { on = db path \"/o\"; size = 600 GiB; writes = 1 KiB/s; files = independent
+        backup sa { full = daily 02:00; keep = 60 days } }";
+    let text = format!("{PEOPLE} tier t {{ rpo = 90 h; rto = 90 h }}\n{}\n{spec}", site("Europe/Paris", ""));
+    let from = |as_of: i64| {
+        let world = Memory([("main.dr".to_owned(), text.clone().into_bytes())].into());
+        let c = compile(&world, "main.dr", &Options::from(as_of)).expect("it is in memory");
+        let v = verdict(&c, "host db");
+        (v.predicted.expect("a bound"), v.surely)
+    };
+    let run = 5_159.0;
+    let (bound, surely) = from(1_869_177_600);
+    about(bound, 47.0 * 3600.0 + run);
+    // That gap lies before the year, so that it refutes nothing in it. In autumn 02:00 comes twice.
+    about(surely, 24.0 * 3600.0 + run);
+    // Three days later it is no longer felt.
+    let (bound, _) = from(1_869_177_600 + 3 * 86_400);
+    about(bound, 24.0 * 3600.0 + run);
+}
+
+#[test]
 fn logs_queue_behind_the_weekly_full_on_one_drive() {
     // The full reads and writes 900 GiB on the disk of the database, 2048 s at 900 MiB/s, and moves
     // 966.4 GB at 125 MB/s, 7731 s, with 5 s of its own: 9784 s alone, a little more beside logs.

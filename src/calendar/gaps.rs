@@ -54,15 +54,16 @@ const DAY: i64 = 86_400;
 /// The longest gaps of runs with levels (small numbers) over `days` days from the instant `from`,
 /// the zone's transitions included.
 ///
-/// A gap counts when any moment of it lies within the horizon: the strike may fall before the
-/// first run in it, or after the last. Starts that are late at random may make each gap longer by
+/// A gap counts when any moment of it lies within the horizon, or in the `back` days before: the
+/// strike may fall before the first run in it, or after the last, and a gap is felt until what ends it
+/// is complete wherever it is needed. Starts that are late at random may make each gap longer by
 /// what the later start is late, and shorter by what the earlier one is; a start that may be so late
 /// that it comes after the next one is not counted on before that.
 ///
 /// A schedule that is the same every week has the same gaps every week but round a transition, so
 /// only a plain stretch and the days round each transition are looked at; tests hold that against
 /// the whole horizon.
-pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64) -> Gaps {
+pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, back: i64) -> Gaps {
     let levels = runs.iter().map(|(_, l)| l + 1).max().unwrap_or(0);
     let mut gaps = Gaps {
         before: vec![None; levels],
@@ -72,10 +73,11 @@ pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64) -> 
         windows: vec![None; levels],
     };
     let to = from + days * DAY;
-    let mut look = |a: i64, b: i64| window(runs, zone, (a, b), (from, to), &mut gaps);
+    let first = from - back * DAY;
+    let mut look = |a: i64, b: i64| window(runs, zone, (a, b), (first, to), &mut gaps);
     if days > 40 && runs.iter().all(|(r, _)| r.repeats_weekly()) {
         look(from - 16 * DAY, from + 16 * DAY);
-        for t in zone.transitions(from - 16 * DAY, to + 16 * DAY) {
+        for t in zone.transitions(first - 16 * DAY, to + 16 * DAY) {
             look(t - 16 * DAY, t + 16 * DAY);
         }
     } else {
@@ -86,7 +88,7 @@ pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64) -> 
             _ if runs.iter().all(|(r, _)| monthly(r)) => 130,
             _ => 366,
         };
-        look(from - around * DAY, to + around * DAY);
+        look(first - around * DAY, to + around * DAY);
     }
     for (rule, level) in runs {
         if let Some(n) = gaps.per_day.get_mut(*level) {
@@ -212,14 +214,14 @@ mod tests {
     #[test]
     fn a_daily_run_in_a_lost_hour_leaves_two_days() {
         let paris = Zone::named("Europe/Paris").unwrap();
-        let gaps = worst_gaps(&[(Rule::daily(150), 0)], &paris, MARCH_2024, 365);
+        let gaps = worst_gaps(&[(Rule::daily(150), 0)], &paris, MARCH_2024, 365, 0);
         // 30 March 02:30 to 1 April 02:30, less the hour that was lost.
         assert_eq!(gaps.longest().unwrap().length, Duration::from_hours(47));
         // At noon only the hour that October gains counts.
-        let gaps = worst_gaps(&[(Rule::daily(720), 0)], &paris, MARCH_2024, 365);
+        let gaps = worst_gaps(&[(Rule::daily(720), 0)], &paris, MARCH_2024, 365, 0);
         assert_eq!(gaps.longest().unwrap().length, Duration::from_hours(25));
         let shanghai = Zone::named("Asia/Shanghai").unwrap();
-        let gaps = worst_gaps(&[(Rule::daily(150), 0)], &shanghai, MARCH_2024, 365);
+        let gaps = worst_gaps(&[(Rule::daily(150), 0)], &shanghai, MARCH_2024, 365, 0);
         assert_eq!(gaps.longest().unwrap().length, Duration::from_hours(24));
     }
 
@@ -230,18 +232,18 @@ mod tests {
         // 02:30 of the 27th is a day, and from there to the 28th (01:30 UTC) 25 hours.
         let paris = Zone::named("Europe/Paris").unwrap();
         let rule = Rule { clock: Clock::CaughtUp, ..Rule::daily(150) };
-        let gaps = worst_gaps(&[(rule, 0)], &paris, MARCH_2024, 365);
+        let gaps = worst_gaps(&[(rule, 0)], &paris, MARCH_2024, 365, 0);
         assert_eq!(gaps.longest().unwrap().length, Duration::from_hours(25));
         assert_eq!(gaps.room[0].unwrap().length, Duration::from_mins(23 * 60 + 30));
         // Bacula starts the second 02:30 of October too, an hour after the first; the first need not
         // be over by then. The shortest time to another day's run is the 23 h of late March, from
         // 02:30 of the 30th there is none: 24 h.
-        let gaps = worst_gaps(&[(Rule::daily(150), 0)], &paris, MARCH_2024, 365);
+        let gaps = worst_gaps(&[(Rule::daily(150), 0)], &paris, MARCH_2024, 365, 0);
         assert_eq!(gaps.room[0].unwrap().length, Duration::from_hours(24));
-        let gaps = worst_gaps(&[(Rule::daily(240), 0)], &paris, MARCH_2024, 365);
+        let gaps = worst_gaps(&[(Rule::daily(240), 0)], &paris, MARCH_2024, 365, 0);
         assert_eq!(gaps.room[0].unwrap().length, Duration::from_hours(23));
         // Every half hour, by the clock: nothing changes in either night.
-        let gaps = worst_gaps(&[(Rule::every(30, 0).unwrap(), 0)], &paris, MARCH_2024, 365);
+        let gaps = worst_gaps(&[(Rule::every(30, 0).unwrap(), 0)], &paris, MARCH_2024, 365, 0);
         assert_eq!(gaps.longest().unwrap().length, Duration::from_mins(30));
         assert_eq!(gaps.room[0].unwrap().length, Duration::from_mins(30));
     }
@@ -249,7 +251,7 @@ mod tests {
     #[test]
     fn a_late_start_moves_both_gaps() {
         let rule = Rule { jitter: Duration::from_mins(10), ..Rule::daily(60) };
-        let gaps = worst_gaps(&[(rule, 0)], &Zone::utc(), MARCH_2024, 365);
+        let gaps = worst_gaps(&[(rule, 0)], &Zone::utc(), MARCH_2024, 365, 0);
         assert_eq!(gaps.longest().unwrap().length, Duration::from_mins(24 * 60 + 10));
         assert_eq!(gaps.room[0].unwrap().length, Duration::from_mins(24 * 60 - 10));
     }
@@ -260,7 +262,7 @@ mod tests {
         let window = Some(crate::calendar::Window { from: 60, to: 300 });
         let rule = Rule { window, ..Rule::daily(90) };
         let left = |zone: &str, rule: &Rule| {
-            let gaps = worst_gaps(&[(rule.clone(), 0)], &Zone::named(zone).unwrap(), MARCH_2024, 365);
+            let gaps = worst_gaps(&[(rule.clone(), 0)], &Zone::named(zone).unwrap(), MARCH_2024, 365, 0);
             gaps.windows[0].unwrap().length
         };
         assert_eq!(left("Europe/Paris", &rule), Duration::from_mins(150));
@@ -276,13 +278,13 @@ mod tests {
         // is missing. It was 30 March 02:30 (01:30 UTC) before and is 1 April 02:30 (00:30 UTC) next.
         let paris = Zone::named("Europe/Paris").unwrap();
         for days in [20, 365] {
-            let gaps = worst_gaps(&[(Rule::daily(150), 0)], &paris, 1_711_886_400, days);
+            let gaps = worst_gaps(&[(Rule::daily(150), 0)], &paris, 1_711_886_400, days, 0);
             assert_eq!(gaps.longest().unwrap().length, Duration::from_hours(47), "{days}");
         }
         // First Saturdays of 2024: 2 March, 6 April, 4 May, 1 June. From 10 March on for 50 days
         // the gap of five weeks that is under way counts, and so does that of four weeks after it.
         let first = Rule::monthly_weekday(1, 0b010_0000, 0);
-        let gaps = worst_gaps(&[(first, 0)], &Zone::utc(), MARCH_2024 + 9 * DAY, 50);
+        let gaps = worst_gaps(&[(first, 0)], &Zone::utc(), MARCH_2024 + 9 * DAY, 50, 0);
         assert_eq!(gaps.longest().unwrap().length, Duration::from_days(35));
     }
 
@@ -290,7 +292,7 @@ mod tests {
     fn levels_are_told_apart() {
         let full = Rule::weekly(0b100_0000, 90);
         let rest = Rule::weekly(0b011_1111, 90);
-        let gaps = worst_gaps(&[(full, 0), (rest, 1)], &Zone::utc(), MARCH_2024, 100);
+        let gaps = worst_gaps(&[(full, 0), (rest, 1)], &Zone::utc(), MARCH_2024, 100, 0);
         let hours = |g: &Option<Gap>| g.unwrap().length.secs_up() / 3600;
         assert_eq!((hours(&gaps.before[0]), hours(&gaps.before[1])), (24, 24));
         assert_eq!((hours(&gaps.same[0]), hours(&gaps.same[1])), (168, 48));
@@ -312,7 +314,7 @@ mod tests {
             let mut whole = Gaps { before: vec![None], same: vec![None], room: vec![None], per_day: vec![0], windows: vec![None] };
             let horizon = (MARCH_2024, MARCH_2024 + 400 * DAY);
             window(&runs, &zone, (horizon.0 - 30 * DAY, horizon.1 + 30 * DAY), horizon, &mut whole);
-            let quick = worst_gaps(&runs, &zone, MARCH_2024, 400);
+            let quick = worst_gaps(&runs, &zone, MARCH_2024, 400, 0);
             prop_assert_eq!(quick.before[0].map(|g| g.length), whole.before[0].map(|g| g.length));
         }
     }

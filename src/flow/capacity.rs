@@ -291,6 +291,8 @@ impl<'a> Pools<'a> {
         let own =
             |l: &&LevelFact| pool.level.is_none_or(|level| level == l.level) || l.level == Level::Changes;
         let takes = levels.iter().filter(own).filter_map(|l| l.most).max().unwrap_or(Duration::ZERO);
+        let jitter = self.ops.jobs[job].runs.iter().map(|r| r.rule.jitter).max().unwrap_or_default();
+        let takes = takes.plus(jitter);
         let seconds = i64::try_from(takes.secs_up()).unwrap_or(DAY).min(30 * DAY);
         if pool.volumes.is_some() { seconds } else { (seconds + 3_599) / 3_600 * 3_600 }
     }

@@ -38,7 +38,9 @@ pub(super) struct Frame {
 impl Frame {
     pub fn new<'a>(zones: impl Iterator<Item = &'a Zone>, horizon: Horizon) -> Self {
         let known: BTreeMap<&str, &Zone> = zones.map(|z| (z.name(), z)).collect();
-        let (from, to) = (horizon.as_of - WEEK, horizon.as_of + i64::from(horizon.days) * 86_400 + WEEK);
+        // Runs that are still felt at the first instant began before it.
+        let from = horizon.as_of - 5 * WEEK;
+        let to = horizon.as_of + i64::from(horizon.days) * 86_400 + WEEK;
         let mut turns = BTreeSet::new();
         let mut folds: BTreeMap<String, BTreeSet<(u64, u64)>> = BTreeMap::new();
         let mut ahead = BTreeMap::new();

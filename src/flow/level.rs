@@ -36,6 +36,9 @@ pub struct LevelFact {
     pub usual: Option<Bytes>,
     /// The longest time from the start of any run of the job to the start of one of this level.
     pub gap: Option<Gap>,
+    /// The longest of these of which a moment lies in the horizon: `gap` counts those of before that
+    /// are still felt in it, and missed runs.
+    pub within: Option<Gap>,
     /// The longest time between two runs of this level.
     pub same: Option<Gap>,
     /// The shortest time from a run of this level to the next run.
@@ -148,13 +151,13 @@ impl LevelFact {
     /// The same for a behaviour that can happen: the longest gap, and a run that takes what it
     /// takes alone; less what the run before holds of the gap.
     pub fn loss_alone(&self) -> Option<Duration> {
-        Some(self.gap?.length.plus(self.alone?).minus(self.moment))
+        Some(self.within?.length.plus(self.alone?).minus(self.moment))
     }
 
     /// What of it a point before some moment is surely older than, where runs in progress at that
     /// moment still end and hold nothing of it or after: the longest gap.
     pub fn gap_alone(&self) -> Option<Duration> {
-        Some(self.gap?.length.minus(self.moment))
+        Some(self.within?.length.minus(self.moment))
     }
 }
 

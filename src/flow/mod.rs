@@ -10,6 +10,7 @@ mod beside;
 mod capacity;
 mod device;
 mod disks;
+mod felt;
 mod fetch;
 pub mod fluid;
 mod frame;
@@ -148,10 +149,16 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
     let movable = several.chain(queued.iter().copied()).collect();
     let everyone = ops.streams.iter().map(|(id, _)| id).collect();
     (facts.crowd, facts.moved) = (crowd(&everyone), crowd(&movable));
-    let mut calendar =
-        Calendar { horizon, known: FxHashMap::default(), starts: FxHashMap::default(), misses: false };
-    run::facts(model, ops, &mut facts, &mut calendar);
-    facts.points = Points::new(ops, &facts.jobs, horizon);
+    let mut calendar = Calendar {
+        horizon,
+        known: FxHashMap::default(),
+        starts: FxHashMap::default(),
+        misses: false,
+        back: ArenaMap::default(),
+    };
+    let all = |facts: &mut Facts, calendar: &mut Calendar| run::facts(model, ops, facts, calendar);
+    felt::solve(model, ops, &mut facts, &mut calendar, all);
+    facts.points = Points::new(ops, &facts, horizon);
     facts.capacity = capacity::of(model, ops, &facts);
     facts
 }
@@ -217,14 +224,20 @@ fn peaks(model: &Model, ops: &Ops, loads: &stream::Loads, any: bool) -> rate::Pe
     peaks
 }
 
+/// A schedule with its levels, the zone of its clocks, and for how many days before the horizon it is
+/// looked at.
+type Looked = (Vec<(Rule, usize)>, Zone, i64);
+
 /// The gaps of schedules, each distinct schedule worked out once.
 struct Calendar {
     horizon: Horizon,
-    known: FxHashMap<(Vec<(Rule, usize)>, Zone), Gaps>,
+    known: FxHashMap<Looked, Gaps>,
     /// Also by for how many weeks.
     starts: FxHashMap<(Vec<Rule>, Zone, i64), Starts>,
     /// Whether the runs that tiers tolerate are missed.
     misses: bool,
+    /// For how many days before the horizon the gaps of a job are felt in it (`felt`).
+    back: ArenaMap<Idx<Job>, i64>,
 }
 
 impl Calendar {
@@ -237,11 +250,12 @@ impl Calendar {
             .next_free(busy)
     }
 
-    fn gaps(&mut self, runs: Vec<(Rule, usize)>, zone: &Zone) -> &Gaps {
+    fn gaps(&mut self, runs: Vec<(Rule, usize)>, zone: &Zone, back: i64) -> &Gaps {
         let horizon = self.horizon;
-        self.known
-            .entry((runs, zone.clone()))
-            .or_insert_with_key(|(runs, zone)| worst_gaps(runs, zone, horizon.as_of, i64::from(horizon.days)))
+        let gaps = |(runs, zone, back): &Looked| {
+            worst_gaps(runs, zone, horizon.as_of, i64::from(horizon.days), *back)
+        };
+        self.known.entry((runs, zone.clone(), back)).or_insert_with_key(gaps)
     }
 }
 

@@ -122,7 +122,7 @@ impl PointFact {
 }
 
 impl Points {
-    pub(super) fn new(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, horizon: Horizon) -> Self {
+    pub(super) fn new(ops: &Ops, facts: &Facts, horizon: Horizon) -> Self {
         let as_of = horizon.as_of;
         let end = as_of + i64::from(horizon.days) * DAY;
         let mut expander = Expander::new(end);
@@ -155,7 +155,7 @@ impl Points {
         let ids: Vec<Idx<Job>> = points.of.iter().map(|(id, _)| id).collect();
         let known = dealt(&ids, |mine| {
             let mut list = Vec::new();
-            mine.filter_map(|id| Some((*id, points.known(ops, jobs, *id, &mut list)?))).collect::<Vec<_>>()
+            mine.filter_map(|id| Some((*id, points.known(ops, facts, *id, &mut list)?))).collect::<Vec<_>>()
         });
         for (id, fact) in known.into_iter().flatten() {
             points.of.insert(id, fact);
@@ -173,13 +173,8 @@ impl Points {
         self.of.get(job)
     }
 
-    fn known(
-        &self,
-        ops: &Ops,
-        jobs: &ArenaMap<Idx<Job>, JobFact>,
-        id: Idx<Job>,
-        list: &mut Vec<Point>,
-    ) -> Option<PointFact> {
+    fn known(&self, ops: &Ops, facts: &Facts, id: Idx<Job>, list: &mut Vec<Point>) -> Option<PointFact> {
+        let jobs = &facts.jobs;
         let mut fact = self.of.get(id)?.clone();
         let known = in_order(ops, jobs, id);
         // What is kept as long as chains need breaks none.
@@ -194,9 +189,11 @@ impl Points {
         let original = if let JobKind::Copy { of, .. } = &ops.jobs[id].kind { *of } else { id };
         let fulls = jobs.get(original).and_then(|f| f.level(Level::Full)?.same);
         let late = last_gap(ops, jobs, id);
+        // What is complete before the as-of date, missed runs counted, is of no interest.
+        let first = self.as_of.saturating_sub(facts.later(ops, id).map_or(i64::MAX / 4, seconds));
         let from = match (fulls, late) {
             (Some(fulls), Some(late)) => {
-                self.as_of - seconds(fulls.length).saturating_add(late.saturating_mul(2))
+                first.saturating_sub(seconds(fulls.length).saturating_add(late.saturating_mul(2)))
             }
             _ => i64::MIN,
         };
@@ -218,7 +215,7 @@ impl Points {
                     None => continue,
                 },
             };
-            if next <= self.as_of || point.ready >= self.end {
+            if next <= first || point.ready >= self.end {
                 continue;
             }
             let reach = point.until - next;
@@ -248,8 +245,14 @@ impl Points {
         let copies = fact.copies.map(|c| self.tables.table(c));
         let mut chain = Chain::default();
         let mut last_ready = i64::MIN;
-        // A run that is due while one of its job goes on waits for it.
-        let queued = |at: i64, before: i64| if runs == Runs::Longest { at.max(before) } else { at };
+        if runs == Runs::Longest && (changes_places(ops, jobs, original) || changes_places(ops, jobs, id)) {
+            return false;
+        }
+        // A run that is due while one of its job goes on waits for it, and each may begin late.
+        let begins = |job: Idx<Job>, moment: &Moment, before: i64| match runs {
+            Runs::Longest => moment.at.saturating_add(jitter(&ops.jobs[job], moment.level)).max(before),
+            Runs::Alone => moment.at,
+        };
         let mut last_done = i64::MIN;
         let (mut next, mut copied) = (0, i64::MIN);
         // A run that is quick may be copied before one that takes its longest time is done.
@@ -257,22 +260,20 @@ impl Points {
         let table = self.tables.table(fact.table);
         let first = table.partition_point(|m| m.at < from);
         for moment in table.iter().skip(first) {
-            let done = queued(moment.at, last_done) + data.level(moment.level);
+            let done = begins(original, moment, last_done) + data.level(moment.level);
             last_done = done;
+            let mut ready = done;
             let written = match copies {
                 Some(copies) => {
                     while let Some(copy) = copies.get(next).filter(|c| c.at < done) {
-                        copied = queued(copy.at, copied) + own.level(Level::Changes);
+                        copied = begins(id, copy, copied) + own.level(Level::Changes);
                         next += 1;
                     }
                     let Some(copy) = copies.get(next) else { break };
+                    ready = begins(id, copy, copied) + own.level(Level::Changes);
                     copy.at
                 }
                 None => moment.at,
-            };
-            let ready = match copies {
-                Some(_) => queued(written, copied) + own.level(Level::Changes),
-                None => done,
             };
             last_ready = last_ready.max(ready);
             let kept = |level: Level| seconds(job.held(level));
@@ -315,7 +316,8 @@ impl Points {
             }
             for part in chain.parts() {
                 let promised = if part.level == moment.level { job.keep } else { own(moment.level) };
-                let wanted = moment.at.saturating_add(seconds(promised));
+                let begun = moment.at.saturating_add(jitter(job, moment.level));
+                let wanted = begun.saturating_add(seconds(promised));
                 let until = part.at.saturating_add(seconds(kept(job, part.level)));
                 let on = until.max(self.as_of);
                 let breaks = until < wanted && wanted > self.as_of && on < self.end;
@@ -390,6 +392,20 @@ pub(super) fn in_order(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Jo
         JobKind::Copy { of, .. } => in_order(ops, jobs, *of),
         _ => true,
     }
+}
+
+/// How late runs of a level may begin, in seconds.
+fn jitter(job: &Job, level: Level) -> i64 {
+    let rules = job.runs.iter().filter(|r| r.level == level).map(|r| r.rule.jitter);
+    seconds(rules.max().unwrap_or_default())
+}
+
+/// Whether runs of different levels may begin in another order than they are due in.
+fn changes_places(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> bool {
+    let Some(fact) = jobs.get(id).filter(|f| f.levels.len() > 1) else { return false };
+    // The room is less by what a run may be late: nothing is left where the next may come first.
+    let late = |level: Level| jitter(&ops.jobs[id], level) > 0;
+    fact.levels.iter().any(|l| late(l.level) && l.room == Some(Duration::ZERO))
 }
 
 /// How long runs of each level take.

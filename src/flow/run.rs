@@ -18,6 +18,8 @@ const LEVELS: [Level; 5] = [Level::Full, Level::Differential, Level::Incremental
 
 /// Fills the facts of all jobs, and those after the missed runs that tiers tolerate.
 pub(super) fn facts(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut Calendar) {
+    calendar.misses = false;
+    facts.missed = None;
     solve(model, ops, facts, calendar);
     if facts.jobs.iter().any(|(_, f)| missed::tolerated(model, &f.data) > 0) {
         let as_scheduled = std::mem::take(&mut facts.jobs);
@@ -146,14 +148,13 @@ pub(super) fn volumes(
     late: &[Real],
 ) -> JobFact {
     let job = &ops.jobs[id];
-    let data: Vec<Idx<Data>> = match job.serves.first() {
-        Some(copy) => together(model, model.copies[*copy].data),
-        None => Vec::new(),
-    };
+    let data = data(model, job);
     let place = |level: Level| LEVELS.iter().position(|l| *l == level).unwrap_or(0);
-    let runs = job.runs.iter().map(|r| (r.rule.clone(), place(r.level))).collect();
+    let runs: Vec<_> = job.runs.iter().map(|r| (r.rule.clone(), place(r.level))).collect();
     let misses = if calendar.misses { missed::tolerated(model, &data) } else { 0 };
-    let gaps = calendar.gaps(runs, &job.zone);
+    let back = calendar.back.get(id).copied().unwrap_or(0);
+    let within = calendar.gaps(runs.clone(), &job.zone, 0).before.clone();
+    let gaps = calendar.gaps(runs, &job.zone, back);
     let missed =
         Missed { runs: misses, time: gaps.longest().map_or(Duration::ZERO, |g| g.length).times(misses) };
     let gaps = gaps.missing(misses);
@@ -188,6 +189,7 @@ pub(super) fn volumes(
             bytes,
             usual,
             gap,
+            within: get(&within),
             same: get(&gaps.same),
             room: get(&gaps.room).map(|g| g.length),
             per_day: gaps.per_day.get(at).copied().unwrap_or(0),
@@ -201,6 +203,11 @@ pub(super) fn volumes(
     }
     let unstated = disks(ops, job).into_iter().find_map(|host| facts.spare.unstated(model, host, None));
     JobFact { levels, way, data, missed, unstated }
+}
+
+/// Data classes that a job carries.
+pub(super) fn data(model: &Model, job: &Job) -> Vec<Idx<Data>> {
+    job.serves.first().map_or_else(Vec::new, |copy| together(model, model.copies[*copy].data))
 }
 
 /// The hosts whose disks a job reads or writes, stores apart.
@@ -351,10 +358,10 @@ fn demand(
         // How many runs a copy finds is only bounded from above, and a log run carries at least
         // what is written at the least rate in its gap.
         (JobKind::Copy { .. }, _) => fact.bytes.map(|_| Bytes::ZERO),
-        (_, Level::Log) => fact.bytes.and_then(|b| Some(least_log(facts, job, fact.gap?.length)?.min(b))),
+        (_, Level::Log) => fact.bytes.and_then(|b| Some(least_log(facts, job, fact.within?.length)?.min(b))),
         // What changes is a part of what is there now; since the last run of any level at least.
         (_, Level::Incremental | Level::Differential | Level::Changes) => fact.bytes.and_then(|b| {
-            let now = changed_of(model, &whole.data, fact.gap?.length, |d| size_today(model, &[d]));
+            let now = changed_of(model, &whole.data, fact.within?.length, |d| size_today(model, &[d]));
             Some(now.min(b))
         }),
         _ => fact.bytes.map(|b| b.min(whole_size)),

@@ -88,7 +88,7 @@ pub fn binding(estate: Estate<'_>, fact: &StreamFact) -> String {
 fn of_runs(estate: Estate<'_>, choice: &Choice) -> Witness {
     let Some(job) = newest(estate, choice) else { return nothing(&Reason::NoCopySurvives) };
     let found = estate.facts.jobs.get(job).and_then(|f| {
-        f.levels.iter().filter_map(|l| Some((l.loss_alone()?, l.gap?, l))).max_by_key(|(loss, _, _)| *loss)
+        f.levels.iter().filter_map(|l| Some((l.loss_alone()?, l.within?, l))).max_by_key(|(loss, _, _)| *loss)
     });
     let Some((loss, gap, level)) = found else { return nothing(&Reason::NoCopySurvives) };
     let j = &estate.ops.jobs[job];

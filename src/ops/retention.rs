@@ -159,7 +159,7 @@ impl Years {
             return *known;
         }
         let runs: Vec<(Rule, usize)> = key.1.iter().map(|r| (r.clone(), 0)).collect();
-        let look = |from: i64, days: i64| worst_gaps(&runs, zone, from, days).longest().map(|g| g.length);
+        let look = |from: i64, days: i64| worst_gaps(&runs, zone, from, days, 0).longest().map(|g| g.length);
         let longest = if runs.iter().all(|(r, _)| r.repeats_weekly()) {
             // Weeks differ only round a change of the clocks.
             let changes = self.changes.entry(key.0.clone()).or_insert_with(|| changes(zone));
@@ -218,7 +218,7 @@ mod tests {
         for zone in ["Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca"] {
             let z = Zone::named(zone).unwrap();
             for rule in [Rule::weekly(0b100_0000, 150), Rule::daily(90), Rule::weekly(0b010_1000, 30)] {
-                let whole = worst_gaps(&[(rule.clone(), 0)], &z, FROM, DAYS).longest().unwrap().length;
+                let whole = worst_gaps(&[(rule.clone(), 0)], &z, FROM, DAYS, 0).longest().unwrap().length;
                 assert_eq!(days(&[rule], zone), whole.secs_up() / 3600, "{zone}");
             }
         }

@@ -64,8 +64,8 @@ impl Reading<'_> {
         if late || self.facts.logs_expire(self.model, self.ops, log) {
             return Bytes::ZERO;
         }
-        let longest = |fact: &JobFact| fact.levels.iter().filter_map(|l| l.gap).map(|g| g.length).max();
-        let (Some(gap), Some(shipped)) = (longest(runs), longest(logs)) else { return Bytes::ZERO };
+        let gap = runs.levels.iter().filter_map(|l| l.within).map(|g| g.length).max();
+        let (Some(gap), Some(shipped)) = (gap, logs.longest_gap()) else { return Bytes::ZERO };
         let run = runs.levels.iter().map(|l| l.alone.unwrap_or(Duration::MAX)).max().unwrap_or_default();
         self.facts.logs.lowest(cluster, gap.minus(run).minus(shipped))
     }

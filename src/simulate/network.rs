@@ -4,7 +4,8 @@ use crate::model::{Class, Direction, Hop, Host, Link, Model, Store};
 use crate::ops::Ops;
 use crate::quantity::{Rate, Ratio};
 use la_arena::Idx;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// Something of which there is only so much a second.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -19,8 +20,8 @@ pub(super) enum Device {
     Store(Idx<Store>),
     /// A link, one way.
     Line(Idx<Link>, Direction),
-    /// A class of the shaping that is emitted for a host.
-    Band(Idx<Host>, Idx<Link>, Class),
+    /// A class of the shaping that is emitted for a host, by its number there.
+    Band(Idx<Host>, usize),
     /// A class of a link that somebody else holds to its share, or to what others leave.
     Share(Idx<Link>, Direction, Class),
 }
@@ -41,6 +42,8 @@ fn part(ratio: Ratio) -> f64 {
 #[derive(Debug)]
 pub(super) struct Network {
     numbers: BTreeMap<Device, usize>,
+    /// The classes into which the shaping of a host puts what it sends to an address.
+    bands: BTreeMap<(Idx<Host>, Class, IpAddr), Vec<Device>>,
     /// Bytes of payload a second, by number.
     pub capacity: Vec<f64>,
 }
@@ -83,14 +86,19 @@ impl Network {
                 }
             }
         }
+        let mut bands: BTreeMap<(Idx<Host>, Class, IpAddr), Vec<Device>> = BTreeMap::new();
         for shaper in &ops.shapers {
-            for class in &shaper.classes {
+            for (n, class) in shaper.classes.iter().enumerate() {
                 let line = part(model.links[class.link].efficiency.value);
-                all.insert(Device::Band(shaper.host, class.link, class.class), bytes(class.cap) * line);
+                let band = Device::Band(shaper.host, n);
+                all.insert(band, bytes(class.cap) * line);
+                for to in class.flows.iter().map(|f| f.to).collect::<BTreeSet<_>>() {
+                    bands.entry((shaper.host, class.class, to)).or_default().push(band);
+                }
             }
         }
         let numbers = all.keys().enumerate().map(|(n, d)| (*d, n)).collect();
-        Self { numbers, capacity: all.into_values().collect() }
+        Self { numbers, bands, capacity: all.into_values().collect() }
     }
 
     pub fn number(&self, device: Device) -> Option<usize> {
@@ -101,9 +109,15 @@ impl Network {
     pub fn unshaped(&self, model: &Model, ends: (Idx<Host>, Idx<Host>), hops: &[Hop], class: Class) -> Way {
         let mut way = self.way(model, ends, hops, class);
         let bands: Vec<usize> =
-            hops.iter().filter_map(|h| self.number(Device::Band(ends.0, h.link, class))).collect();
+            self.bands(model, ends, class).iter().filter_map(|b| self.number(*b)).collect();
         way.devices.retain(|d| !bands.contains(d));
         way
+    }
+
+    /// The classes into which the shaping of the host which sends puts bytes for another.
+    fn bands(&self, model: &Model, (from, to): (Idx<Host>, Idx<Host>), class: Class) -> &[Device] {
+        let address = model.hosts[to].address.map(|a| a.value);
+        address.and_then(|a| self.bands.get(&(from, class, a))).map_or(&[], Vec::as_slice)
     }
 
     /// The way between two hosts over links, for a class.
@@ -114,9 +128,9 @@ impl Network {
         }
         for hop in hops {
             devices.push(Device::Line(hop.link, hop.direction));
-            devices.push(Device::Band(from, hop.link, class));
             devices.push(Device::Share(hop.link, hop.direction, class));
         }
+        devices.extend(self.bands(model, (from, to), class));
         let links = || hops.iter().map(|h| &model.links[h.link]);
         let rtt: f64 = links().map(|l| l.rtt.value.as_secs_f64()).sum();
         let loss: f64 = links().map(|l| part(l.loss.value)).sum();
