@@ -446,3 +446,48 @@ fn a_copy_is_kept_until_the_next_one_when_it_and_its_original_were_missed() {
     assert_eq!(tolerant("119 h"), Status::Unknown);
     assert_eq!(status(&between_sites("6 days", "9 h", &spec("73 h")), "o.rpo", "site a"), Status::Proved);
 }
+
+#[test]
+fn a_store_has_room_for_what_missed_runs_do_not_recycle() {
+    // Fulls of 100 GiB on Sundays, 1 GiB on each other day, of which each takes a volume that is free
+    // after 13 days: fourteen volumes with two fulls among them, 212 GiB. When Thursday's run is missed
+    // nothing is recycled then, and after the next Sunday's there are three fulls.
+    let most = |promises: &str| {
+        let spec = link("l", "10 Gbit/s", "")
+            + "data o : t { on = db path \"/o\"; size = 100 GiB; writes = 1 KiB/s; changed = 1 % / day; files = independent; response = duty
+                backup sb { full = weekly sun 02:00; incremental = daily 02:00; keep = 4 days } }";
+        let c = promised(promises, &spec);
+        let (store, _) = c.model.stores.iter().find(|(_, s)| s.name == "sb").expect("the store");
+        c.facts.capacity.stores.get(store).expect("a fact").peak.0 as f64 / f64::from(1 << 30)
+    };
+    let usual = most("rpo = 4 days; rto = 30 h");
+    assert!((212.0..215.0).contains(&usual), "{usual}");
+    let missed = most("rpo = 4 days; rto = 30 h; tolerate = 1 missed run");
+    assert!(missed >= 312.0, "{missed}");
+}
+
+#[test]
+fn a_longer_run_may_miss_its_copy() {
+    // Fulls at 01:00, copied at 02:00. 250 GiB take 44 min at 100 MiB/s; beside those of another tree
+    // that changes by as much a day, twice as much where a run of that was missed, more than an hour:
+    // the copy is a day later.
+    let spec = "site c { timezone = \"UTC\"; replace = 2 h
+            host bkc { address = 10.0.2.1; nic = 10 Gbit/s }
+            store sc { host = bkc; path = \"/srv/1\"; capacity = 200 TiB at 100 MiB/s; drives = 1 } }
+         link k : a <-> c { bandwidth = 10 Gbit/s; rtt = 1 ms; loss = 0 %; window = 8 MiB }
+         link l : b <-> c { bandwidth = 10 Gbit/s; rtt = 1 ms; loss = 0 %; window = 8 MiB }
+         tier rough { rpo = 9 days; rto = 9 days; tolerate = 1 missed run }
+         data o : t { on = db path \"/o\"; size = 250 GiB; writes = 1 KiB/s; files = independent; response = duty
+            backup sc { full = daily 01:00; keep = 30 days }; copy sb { of = sc; at = daily 06:00; keep = 30 days } }
+         data p : rough { on = db2 path \"/p\"; size = 900 GiB; writes = 1 KiB/s; changed = 8 % / day; files = independent; response = duty
+            backup sc { full = weekly sat 12:00; incremental = daily 00:50; keep = 40 days } }";
+    let c = promised("rpo = 9 days; rto = 9 days", spec);
+    let copy = c
+        .ops
+        .jobs
+        .iter()
+        .find(|(_, j)| matches!(j.kind, drlang::ops::JobKind::Copy { .. }))
+        .expect("a copy")
+        .0;
+    assert!(c.facts.later(&c.ops, copy).expect("a bound") >= Duration::from_hours(24));
+}

@@ -62,7 +62,7 @@ mod bareos_disk {
             assert_eq!(turned.stuck, None);
             volumes[pool] = turned.volumes;
             let sizes: Vec<u64> = mine().map(|d| size(pool, d.2)).collect();
-            let mut after = turned.in_use(&sizes);
+            let mut after = turned.in_use(&sizes, 0);
             let mut held = 0;
             for (day, slot) in days.iter().zip(&mut now) {
                 if day.1 == pool {

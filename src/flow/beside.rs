@@ -59,8 +59,7 @@ pub fn beside(
     let frame = Frame::new(all.map(|j| &ops.jobs[j].zone), facts.horizon);
     let when = |id: Idx<Job>| -> Vec<(u64, u64)> {
         let j = &ops.jobs[id];
-        let time =
-            |level| facts.after_misses(id).and_then(|f| f.level(level)).map(|l| (l.most, l.overruns()));
+        let time = |level| facts.jobs.get(id).and_then(|f| f.level(level)).map(|l| (l.most, l.overruns()));
         let spans = j.runs.iter().flat_map(|r| {
             let length = match time(r.level) {
                 Some((Some(most), false)) => most.secs_up().min(WEEK_SECONDS),
@@ -76,7 +75,7 @@ pub fn beside(
         (b + WEEK_SECONDS - a) % WEEK_SECONDS <= length || (a + WEEK_SECONDS - b) % WEEK_SECONDS <= other
     };
     let longest = |id: Idx<Job>| {
-        let levels = facts.after_misses(id).map_or(&[][..], |f| f.levels.as_slice());
+        let levels = facts.jobs.get(id).map_or(&[][..], |f| f.levels.as_slice());
         levels.iter().map(|l| l.most.unwrap_or(Duration::MAX)).max().unwrap_or(Duration::ZERO)
     };
     let mut found: Vec<(Idx<Job>, Spot)> = near

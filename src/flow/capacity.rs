@@ -237,6 +237,17 @@ struct Written {
     at: i64,
 }
 
+/// What a pool holds besides where runs may have been missed.
+#[derive(Clone, Copy, Default)]
+struct Missing {
+    /// So many runs before those that are left on a normal day.
+    runs: usize,
+    /// So many bytes.
+    bytes: u64,
+    /// So many volumes at once, where their number is bound.
+    volumes: u64,
+}
+
 impl<'a> Pools<'a> {
     /// A job and those that copy it.
     fn family(&mut self, original: Idx<Job>, copies: &[Idx<Job>]) {
@@ -257,13 +268,51 @@ impl<'a> Pools<'a> {
         for job in std::iter::once(original).chain(copies.iter().copied()) {
             let written = self.written(job, table);
             for (n, pool) in self.ops.jobs[job].pools.iter().enumerate() {
-                // A run after missed ones holds what those kept no longer would have held.
-                let of = |l: &&LevelFact| pool.level.is_none_or(|level| level == l.level);
-                let more = |l: &LevelFact| Some(l.bytes?.0.saturating_sub(l.usual?.0));
-                let more = fact.levels.iter().filter(of).filter_map(more).max().unwrap_or(0);
-                self.data(job, n, pool, table, &written, (&sizes, more));
+                self.data(job, n, pool, table, &written, (&sizes, self.missed(job, original, pool)));
             }
         }
+    }
+
+    /// What missed runs of a job and of its original let a pool hold besides.
+    fn missed(&self, job: Idx<Job>, original: Idx<Job>, pool: &Pool) -> Missing {
+        let facts = self.facts;
+        let (Some(fact), Some(usual)) = (facts.after_misses(original), facts.jobs.get(original)) else {
+            return Missing::default();
+        };
+        // A run after missed ones holds what those kept no longer would have held; a full that failed
+        // is taken again by one of another level.
+        let more = |(now, usual): (&LevelFact, &LevelFact)| Some(now.bytes?.0.saturating_sub(usual.bytes?.0));
+        let of = |l: &(&LevelFact, &LevelFact)| pool.level.is_none_or(|level| level == l.0.level);
+        let more = fact.levels.iter().zip(&usual.levels).filter(of).filter_map(more).max().unwrap_or(0);
+        let bytes = more.max(fact.taken_again().0);
+        // Recycling goes on with the runs that are made: what missed ones would have recycled stays,
+        // and of a copy all that it would have brought.
+        let copies = facts.after_misses(job).filter(|_| job != original);
+        let batch = copies.map_or(0, |f| {
+            let gap = f.longest_gap().unwrap_or_default();
+            let runs = fact.levels.iter().map(|l| fact.runs_in(l, gap)).fold(0, u64::saturating_add);
+            if f.missed.runs > 0 { runs } else { 0 }
+        });
+        // A full that is taken again may have filled a part of a volume before; runs that share volumes
+        // come to lie on others than on normal days.
+        let again = u64::from(fact.taken_again() > Bytes::ZERO);
+        let shared = u64::from(fact.missed.runs > 0 && pool.runs > 1);
+        let brought = if batch > 0 { batch.div_ceil(pool.runs.max(1)).saturating_add(1) } else { 0 };
+        let runs = usize::try_from(fact.missed.runs.saturating_add(batch)).unwrap_or(usize::MAX);
+        Missing { runs, bytes, volumes: again.max(shared).saturating_add(brought) }
+    }
+
+    /// The first run of the horizon where a pool may have fewer volumes than missed runs make it need.
+    fn short(
+        &self,
+        pool: &Pool,
+        missing: Missing,
+        writes: impl Iterator<Item = Write> + Clone,
+    ) -> Option<i64> {
+        let most = pool.volumes.filter(|_| missing.volumes > 0)?;
+        let free = turn(writes.clone(), PoolRules { volumes: None, ..rules(pool) });
+        let first = || writes.map(|w| w.from).find(|at| *at >= self.facts.horizon.as_of);
+        (free.volumes.saturating_add(missing.volumes) > most).then(first).flatten()
     }
 
     /// When a job writes the runs of a table: at once, or with the next run that copies.
@@ -287,7 +336,7 @@ impl<'a> Pools<'a> {
     /// How much later than its start a run of a pool may write last: whole hours, so that pools
     /// that are alike are worked out once; to the second where the number of volumes is bound.
     fn late(&self, job: Idx<Job>, pool: &Pool) -> i64 {
-        let levels = self.facts.jobs.get(job).map_or(&[][..], |f| &f.levels);
+        let levels = self.facts.after_misses(job).map_or(&[][..], |f| &f.levels);
         let own =
             |l: &&LevelFact| pool.level.is_none_or(|level| level == l.level) || l.level == Level::Changes;
         let takes = levels.iter().filter(own).filter_map(|l| l.most).max().unwrap_or(Duration::ZERO);
@@ -305,23 +354,23 @@ impl<'a> Pools<'a> {
         pool: &Pool,
         table: &[Moment],
         written: &[Written],
-        // By run, and how much more one after missed runs may hold.
-        (sizes, more): (&[u64], u64),
+        (sizes, missing): (&[u64], Missing),
     ) {
         let job = &self.ops.jobs[id];
         let level = |w: &Written| table.get(w.of).map_or(Level::Changes, |m| m.level);
         let mine = |w: &&Written| job.pool(level(w)).is_some_and(|p| std::ptr::eq(p, pool));
         let all: Vec<Written> = written.iter().filter(mine).copied().collect();
         let late = self.late(id, pool);
-        let turned =
-            turn(all.iter().map(|w| Write { from: w.at, to: w.at.saturating_add(late) }), rules(pool));
+        let writes = all.iter().map(|w| Write { from: w.at, to: w.at.saturating_add(late) });
+        let turned = turn(writes.clone(), rules(pool));
         let bytes = |w: &Written| sizes.get(w.of).copied().unwrap_or(0);
         let whole: Vec<u64> = all.iter().map(bytes).collect();
         let daily = |sizes: &[u64]| {
-            let in_use = turned.in_use(sizes).map(|bytes| bytes.saturating_add(more));
+            let in_use = turned.in_use(sizes, missing.runs).map(|bytes| bytes.saturating_add(missing.bytes));
             by_day(self.facts.horizon, all.iter().map(|w| w.at).zip(in_use))
         };
         let stuck = turned.stuck.and_then(|s| all.get(s)).map(|w| w.at);
+        let stuck = stuck.or_else(|| self.short(pool, missing, writes));
         self.made.push(Series {
             job: id,
             pool: n,
@@ -349,6 +398,8 @@ impl<'a> Pools<'a> {
             }
         };
         let gap = self.facts.after_misses(original).and_then(|f| f.levels.first()?.gap);
+        // What a missed copy would have brought stays on with the next.
+        let copied = self.facts.after_misses(id).filter(|_| id != original).map(|f| f.missed.time);
         let mut known: FxHashMap<i64, u64> = FxHashMap::default();
         let daily: Option<Vec<u64>> = match (most, gap) {
             (Some(most), Some(gap)) => Some(
@@ -358,6 +409,7 @@ impl<'a> Pools<'a> {
                     .map(|span| {
                         *known.entry((span + 3_599) / 3_600).or_insert_with_key(|hours| {
                             let time = Duration::from_hours(hours.unsigned_abs()).plus(gap.length);
+                            let time = time.plus(copied.unwrap_or_default());
                             most(time).unwrap_or(u64::MAX)
                         })
                     })

@@ -7,7 +7,6 @@
 //! is known only when all has been solved: so a time is assumed and held against that.
 
 use super::{Calendar, Facts, JobFact};
-use crate::calendar::Rule;
 use crate::model::Model;
 use crate::ops::{Job, JobKind, Ops};
 use crate::quantity::Duration;
@@ -28,8 +27,10 @@ pub(super) fn solve(
         model.scenarios.iter().flat_map(|(_, s)| &s.earlier).map(|e| e.before).max().unwrap_or_default();
     let own = |id: Idx<Job>, calendar: &mut Calendar| {
         let job = &ops.jobs[id];
-        let runs: Vec<(Rule, usize)> = job.runs.iter().map(|r| (r.rule.clone(), 0)).collect();
-        let gap = calendar.gaps(runs, &job.zone, 0).longest().map_or(Duration::ZERO, |g| g.length);
+        let gap = calendar
+            .gaps(super::run::levelled(job), &job.zone, 0)
+            .longest()
+            .map_or(Duration::ZERO, |g| g.length);
         let misses = super::missed::tolerated(model, &super::run::data(model, job));
         // The gap and a run that is no longer than that.
         gap.times(misses.saturating_add(1)).plus(gap)
@@ -45,10 +46,13 @@ pub(super) fn solve(
         let mut enough = true;
         for (id, time) in felt.iter() {
             let needed = days(time.plus(cut));
-            if let Some(back) = calendar.back.get_mut(id).filter(|back| **back < needed) {
-                *back = needed.max(back.saturating_mul(2));
-                enough = false;
-            }
+            let Some(back) = calendar.back.get(id).copied().filter(|back| *back < needed) else { continue };
+            let farther = needed.max(back.saturating_mul(2));
+            calendar.back.insert(id, farther);
+            let mut gaps = |back: i64| {
+                calendar.gaps(super::run::levelled(&ops.jobs[id]), &ops.jobs[id].zone, back).clone()
+            };
+            enough &= gaps(back) == gaps(farther);
         }
         if enough {
             break;

@@ -179,6 +179,15 @@ impl JobFact {
         self.levels.iter().filter_map(|l| Some((l.loss_alone()?, l))).max_by_key(|(loss, _)| *loss)
     }
 
+    /// What a run that is no full may carry all the same: after one that failed Bacula takes a full
+    /// again with the next run, whatever its level (`Rerun Failed Levels`). Nothing where no run is
+    /// missed.
+    pub fn taken_again(&self) -> Bytes {
+        let chained = self.missed.runs > 0 && self.levels.len() > 1;
+        let full = self.level(Level::Full).filter(|_| chained);
+        full.and_then(|f| f.bytes).unwrap_or_default()
+    }
+
     /// How many runs of a level begin within a time at most. Where runs overrun those that waited may
     /// follow one another at once: no more than a day brings, when all of a day fit into it; else the
     /// largest number.

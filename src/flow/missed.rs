@@ -48,7 +48,14 @@ impl Facts {
             own = own.max(now.loss()?.minus(usual.loss()?));
         }
         match &ops.jobs[job].kind {
-            JobKind::Copy { of, .. } => Some(own.plus(self.later(ops, *of)?)),
+            JobKind::Copy { of, .. } => {
+                let (before, after) = (self.jobs.get(*of)?, missed.get(*of)?);
+                // A run that takes longer may miss the copy that would have brought it: then the run
+                // before is the newest, until the next copy.
+                let longer = before.levels.iter().zip(&after.levels).any(|(b, a)| a.most > b.most);
+                let next = usual.longest_gap().min(before.longest_gap()).filter(|_| longer);
+                Some(own.plus(self.later(ops, *of)?).plus(next.unwrap_or_default()))
+            }
             _ => Some(own),
         }
     }

@@ -6,7 +6,7 @@ use super::missed::{self, Missed};
 use super::queue::Exclusive;
 use super::timeline::{Demand, Timeline, Use};
 use super::{Calendar, Facts, size_at_end, size_today, together};
-use crate::calendar::{Gap, Gaps};
+use crate::calendar::{Gap, Gaps, Rule};
 use crate::model::{Data, Hop, Host, Model, Store};
 use crate::ops::job::{Job, JobKind, Level, Staging};
 use crate::ops::{Ops, class_of};
@@ -149,8 +149,7 @@ pub(super) fn volumes(
 ) -> JobFact {
     let job = &ops.jobs[id];
     let data = data(model, job);
-    let place = |level: Level| LEVELS.iter().position(|l| *l == level).unwrap_or(0);
-    let runs: Vec<_> = job.runs.iter().map(|r| (r.rule.clone(), place(r.level))).collect();
+    let runs = levelled(job);
     let misses = if calendar.misses { missed::tolerated(model, &data) } else { 0 };
     let back = calendar.back.get(id).copied().unwrap_or(0);
     let within = calendar.gaps(runs.clone(), &job.zone, 0).before.clone();
@@ -210,6 +209,15 @@ pub(super) fn data(model: &Model, job: &Job) -> Vec<Idx<Data>> {
     job.serves.first().map_or_else(Vec::new, |copy| together(model, model.copies[*copy].data))
 }
 
+/// The rules of a job's runs, each with the place of its level in the order of levels.
+pub(super) fn levelled(job: &Job) -> Vec<(Rule, usize)> {
+    job.runs.iter().map(|r| (r.rule.clone(), place(r.level))).collect()
+}
+
+fn place(level: Level) -> usize {
+    LEVELS.iter().position(|l| *l == level).unwrap_or(0)
+}
+
 /// The hosts whose disks a job reads or writes, stores apart.
 fn disks(ops: &Ops, job: &Job) -> Vec<Idx<Host>> {
     match &job.kind {
@@ -241,11 +249,16 @@ fn carried(
             let mut sum = Bytes::ZERO;
             for l in &original.levels {
                 sum = sum.plus(match l.level {
-                    Level::Log => log_bytes(facts, &ops.jobs[*of], since.plus(l.gap?.length))?,
+                    // The oldest may have begun before the copy before, and have been open for a gap.
+                    Level::Log => log_bytes(
+                        facts,
+                        &ops.jobs[*of],
+                        since.plus(l.gap?.length).plus(l.most.unwrap_or_default()),
+                    )?,
                     _ => l.carried_by(original.runs_in(l, since))?,
                 });
             }
-            Some(sum)
+            Some(sum.plus(original.taken_again()))
         }
         (_, Level::Full) => Some(size),
         // What was open at the run before had been written since the one before that.
@@ -393,7 +406,10 @@ fn demand(
         job: id,
         level,
         // What each late start adds to has no bound; the whole has.
-        bytes: fact.bytes.filter(|_| fact.between != Between::Unbounded || fact.level == Level::Full),
+        bytes: fact
+            .bytes
+            .filter(|_| fact.between != Between::Unbounded || fact.level == Level::Full)
+            .map(|bytes| bytes.max(whole.taken_again())),
         today,
         devices,
         beside: facts.transactions.before_run(model, ops, id),

@@ -77,13 +77,13 @@ pub fn turn(writes: impl IntoIterator<Item = Write>, rules: PoolRules) -> Turnov
 
 impl Turnover {
     /// What is in the pool after each run, when run `n` brought `sizes[n]` bytes: volumes keep
-    /// their size until they are recycled.
-    pub fn in_use<'a>(&'a self, sizes: &'a [u64]) -> impl Iterator<Item = u64> + 'a {
+    /// their size until they are recycled, each after as many runs more as were missed.
+    pub fn in_use<'a>(&'a self, sizes: &'a [u64], missed: usize) -> impl Iterator<Item = u64> + 'a {
         let mut sum = 0_u64;
         let mut gone = 0_usize;
         self.oldest.iter().zip(sizes).map(move |(oldest, size)| {
             sum = sum.saturating_add(*size);
-            while gone < *oldest as usize {
+            while gone < (*oldest as usize).saturating_sub(missed) {
                 sum = sum.saturating_sub(sizes.get(gone).copied().unwrap_or(0));
                 gone += 1;
             }
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(turn(daily(0..8), rules(3, 1, Some(3))).stuck, Some(3));
         // 10 bytes a day, 1 more each day: 10+11+12+13 = 46 after day 3, then 11+12+13+14 = 50.
         let sizes: Vec<u64> = (10..18).collect();
-        assert_eq!(turned.in_use(&sizes).collect::<Vec<_>>(), [10, 21, 33, 46, 50, 54, 58, 62]);
+        assert_eq!(turned.in_use(&sizes, 0).collect::<Vec<_>>(), [10, 21, 33, 46, 50, 54, 58, 62]);
     }
 
     #[test]

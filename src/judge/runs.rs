@@ -128,12 +128,13 @@ pub(super) fn way_out(estate: Estate<'_>, v: &Verdict) -> Option<String> {
     // What its source lacks comes on top.
     let before = Duration(v.predicted?.0.checked_sub(loss.0)?);
     let takes = show::duration(most);
-    let left =
-        v.allowed.0.checked_sub(before.plus(most).0).filter(|left| *left >= most.0.max(60_000_000_000));
+    // With each run that may be missed comes a gap more.
+    let gaps = fact.missed.runs.saturating_add(1);
+    let left = v.allowed.0.checked_sub(before.plus(most).0).map(|left| left / gaps);
+    let left = left.filter(|left| *left >= most.0.max(60_000_000_000));
     Some(match left {
         Some(left) => {
-            // With each that may be missed comes a gap more.
-            let left = Duration::from_mins(left / 60_000_000_000 / fact.missed.runs.saturating_add(1));
+            let left = Duration::from_mins(left / 60_000_000_000);
             format!(
                 "a run takes up to {takes}: let no more than {} lie between them, or promise less",
                 show::duration(left)

@@ -391,14 +391,14 @@ impl<'a> After<'a> {
 
     /// The longest time until a run of a level is due.
     fn gap(&self, copy: Idx<Copy>, level: Level) -> Duration {
-        let fact = self.job(copy).and_then(|j| self.estate.facts.jobs.get(j));
+        let fact = self.job(copy).and_then(|j| self.estate.facts.after_misses(j));
         let fact = fact.and_then(|f| f.level(level).or_else(|| f.levels.first()));
         fact.and_then(|l| l.same.or(l.gap)).map_or(Duration::MAX, |g| g.length)
     }
 
     /// The longest time until the next run of a level has ended.
     fn next(&self, copy: Idx<Copy>, level: Level) -> Duration {
-        let fact = self.job(copy).and_then(|j| self.estate.facts.jobs.get(j));
+        let fact = self.job(copy).and_then(|j| self.estate.facts.after_misses(j));
         let fact = fact.and_then(|f| f.level(level).or_else(|| f.levels.first()));
         self.gap(copy, level).plus(fact.and_then(|l| l.most).unwrap_or(Duration::MAX))
     }

@@ -21,34 +21,43 @@ pub(super) struct Point {
     pub logs_until: f64,
 }
 
-/// The runs of a job, oldest first, that are whole with all that they stand on.
+/// The runs of a job, oldest first, and what they stand on.
 #[derive(Default)]
 struct Chain {
-    /// The newest full, unless it is gone.
-    full: Option<Done>,
-    /// What the newest run stands on and itself, unless some of it is gone.
-    newest: Option<Vec<Done>>,
-    /// The same of the newest run that is whole.
-    whole: Vec<Done>,
+    /// The newest full and what stands on it; nothing when it is gone.
+    runs: Vec<Done>,
+    /// Whether all of it is there.
+    intact: bool,
+    /// What was the newest that was, before.
+    before: Vec<Done>,
 }
 
 impl Chain {
     fn take(&mut self, run: Done, there: bool) {
-        let below = match run.level {
-            Level::Full => Some(Vec::new()),
-            Level::Differential => self.full.map(|full| vec![full]),
-            _ => self.newest.take(),
+        let stands = match run.level {
+            Level::Full => true,
+            // On the full alone, whatever is gone behind that.
+            Level::Differential => !self.runs.is_empty(),
+            _ => self.intact,
         };
-        self.newest = below.filter(|_| there).map(|mut runs| {
-            runs.push(run);
-            runs
-        });
-        if run.level == Level::Full {
-            self.full = there.then_some(run);
+        let intact = there && stands;
+        if self.intact && !intact {
+            self.before.clone_from(&self.runs);
         }
-        if let Some(runs) = &self.newest {
-            self.whole.clone_from(runs);
+        match run.level {
+            Level::Full => self.runs.clear(),
+            Level::Differential => self.runs.truncate(1),
+            _ => {}
         }
+        if intact {
+            self.runs.push(run);
+        }
+        self.intact = intact;
+    }
+
+    /// The newest run that is whole, with what it stands on.
+    fn whole(self) -> Vec<Done> {
+        if self.intact { self.runs } else { self.before }
     }
 }
 
@@ -68,7 +77,7 @@ pub(super) fn newest(
     for run in world.held_by(data, known).iter().filter(|d| d.holds.1 < before) {
         chain.take(*run, world.kept_until(data, run) >= pruned);
     }
-    let chain = chain.whole;
+    let chain = chain.whole();
     let top = chain.last()?;
     let mut point = Point {
         moment: top.holds.0,
@@ -93,6 +102,6 @@ pub(super) fn newest(
         point.moment = point.moment.max(run.holds.0.min(before));
     }
     // What the backup holds is not replayed again.
-    point.replayed = world.logged(data, top.holds.0, point.moment);
+    point.replayed = world.logged(world.yard.ops.original(data), top.holds.0, point.moment);
     Some(point)
 }

@@ -6,7 +6,7 @@ use super::world::World;
 use super::writes::{Changes, Course, Load, float};
 use super::yard::Yard;
 use crate::model::{Cluster, Data, On};
-use crate::ops::{Job, Level};
+use crate::ops::{Job, JobKind, Level};
 use la_arena::{ArenaMap, Idx};
 
 /// How long what is only bounded takes: fixed times and people.
@@ -183,11 +183,27 @@ fn miss(
         let gaps = (past.max(1)..times.len()).filter_map(|n| Some((n, times.get(n)? - times.get(n - 1)?)));
         let widest = gaps.max_by(|x, y| x.1.total_cmp(&y.1)).map(|(n, _)| n);
         let first = widest.filter(|_| longest).unwrap_or(any);
-        let mut seen = 0;
+        // A run that failed is taken again by the next; one that was never started is not.
+        let failed = dice.one_in(2)
+            && matches!(yard.ops.jobs[id].kind, JobKind::Files { .. } | JobKind::Database { .. });
+        let (mut seen, mut again) = (0, None::<Level>);
         for list in [&mut *before, &mut *due] {
-            list.retain(|run| {
-                seen += usize::from(run.1 == id);
-                run.1 != id || !(first..first + many).contains(&(seen - 1))
+            list.retain_mut(|run| {
+                if run.1 != id {
+                    return true;
+                }
+                seen += 1;
+                let missed = (first..first + many).contains(&(seen - 1));
+                // The fuller level is the lesser one.
+                match again {
+                    _ if missed && failed => again = Some(again.map_or(run.2, |a| a.min(run.2))),
+                    Some(level) if !missed => {
+                        run.2 = run.2.min(level);
+                        again = None;
+                    }
+                    _ => {}
+                }
+                !missed
             });
         }
     }

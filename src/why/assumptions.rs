@@ -4,8 +4,8 @@
 use super::{Node, Value, loss, time};
 use crate::base::SourceMap;
 use crate::base::threads::dealt;
-use crate::model::{Assumption, Copy, Idx, Origin, Scenario};
-use crate::ops::{Job, JobKind};
+use crate::model::{Assumption, Cluster, Copy, Data, Host, Idx, Origin, Scenario, Store};
+use crate::ops::{Director, Job, JobKind};
 use crate::plan::times::times;
 use crate::plan::{Actor, Choice, Estate, Means, Plan, Stage, Step, StepKind, plan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ pub struct Assumptions {
     known: BTreeMap<Assumed, usize>,
     defaults: BTreeMap<*const Assumption, usize>,
     losses: BTreeMap<Used, Vec<usize>>,
-    steps: BTreeMap<(&'static str, u32, u32), Vec<usize>>,
+    steps: BTreeMap<Inputs, Vec<usize>>,
 }
 
 /// What decides which inputs the loss of a choice has: the copy, what is done with it, and whether
@@ -157,18 +157,29 @@ impl Assumptions {
 
 /// What decides a step's inputs, for kinds that plans have many of: those of the same key are
 /// looked at once.
-fn inputs_of(kind: &StepKind) -> Option<(&'static str, u32, u32)> {
-    let raw = |id: la_arena::RawIdx| id.into_u32();
-    let (a, b) = match kind {
-        StepKind::Restore { store, to, .. } => (raw(store.into_raw()), raw(to.into_raw())),
-        StepKind::Scan { store, .. } => (raw(store.into_raw()), 0),
-        StepKind::Prepare { cluster, host, .. }
-        | StepKind::StartDatabase { cluster, host }
-        | StepKind::Replay { cluster, host, .. } => (raw(cluster.into_raw()), raw(host.into_raw())),
-        StepKind::VerifyData { .. } | StepKind::Publish { .. } => (0, 0),
+fn inputs_of(kind: &StepKind) -> Option<Inputs> {
+    Some(match *kind {
+        StepKind::Restore { data, store, director, to, .. } => Inputs::Restore(data, store, director, to),
+        StepKind::Scan { store, director, .. } => Inputs::Scan(store, director),
+        StepKind::Prepare { cluster, host, dump, .. } => Inputs::Prepare(cluster, host, dump),
+        StepKind::StartDatabase { cluster, .. } => Inputs::Start(cluster),
+        StepKind::Replay { cluster, host, .. } => Inputs::Replay(cluster, host),
+        StepKind::VerifyData { .. } => Inputs::Verify,
+        StepKind::Publish { .. } => Inputs::Publish,
         _ => return None,
-    };
-    Some((kind.name(), a, b))
+    })
+}
+
+/// Steps whose inputs are the same.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Inputs {
+    Restore(Idx<Data>, Idx<Store>, Idx<Director>, Idx<Host>),
+    Scan(Idx<Store>, Idx<Director>),
+    Prepare(Idx<Cluster>, Idx<Host>, bool),
+    Start(Idx<Cluster>),
+    Replay(Idx<Cluster>, Idx<Host>),
+    Verify,
+    Publish,
 }
 
 /// Where an input stands and what it is for.

@@ -19,7 +19,17 @@ pub(super) fn kept(estate: Estate<'_>, choice: &Choice) -> Vec<Node> {
     if let Some(data) = jobs.iter().copied().find(|j| !estate.ops.is_log(*j)) {
         let reach = estate.facts.points.get(data).and_then(|p| p.reach);
         let reach = reach.and_then(|r| u64::try_from(r).ok()).map(Duration::from_secs);
+        let older = estate.facts.base_older(estate.ops, data);
+        let reach = reach.and_then(|r| Some(Duration(r.0.checked_sub(older?.0)?)));
         let mut inputs: Vec<Node> = jobs.iter().flat_map(|j| pools(estate, *j)).collect();
+        if older != Some(Duration::ZERO) {
+            inputs.push(Node::rule(
+                "less what missed runs may make the chain older",
+                older.into(),
+                "the next point is complete later, and stands on an older full",
+                vec![],
+            ));
+        }
         if let Place::Store(store) = estate.model.copies[choice.copy].place
             && let Some(lock) = &estate.model.stores[store].immutable
         {

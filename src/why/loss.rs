@@ -503,7 +503,7 @@ fn carried(estate: Estate<'_>, job: &Job, level: &LevelFact) -> Node {
     let rule = match level.level {
         Level::Full if grown => "the whole, as large as it is at the end of the horizon",
         Level::Full => "the whole",
-        Level::Log => "what is written in two gaps: a log may close late",
+        Level::Log => "what is written in the gap and in one more: a log may close late",
         _ => "what may have changed since the run before; all of it where that is not stated",
     };
     let bytes: Value = level.bytes.map_or(Value::Never, |b: Bytes| Value::Size(b));

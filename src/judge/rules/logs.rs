@@ -3,10 +3,10 @@
 
 use crate::base::Span;
 use crate::diag::{Diagnostic, Problems, catalogue as c};
-use crate::flow::size_at_end;
 use crate::flow::stream::Behind;
+use crate::flow::{JobFact, size_at_end};
 use crate::model::{Cluster, Idx, Model, StrikeKind};
-use crate::ops::{JobKind, Level, Stream};
+use crate::ops::{JobKind, Stream};
 use crate::plan::Estate;
 use crate::quantity::{Duration, Rate, Ratio, show, time_to_move};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,16 +59,12 @@ fn expire(estate: Estate<'_>, problems: &mut Problems) {
         add(stream.cluster, Need { what, span: stream.span, run: Duration::ZERO, outage, catch_up });
     }
     for (id, job) in estate.ops.jobs.iter() {
-        let (JobKind::Log { cluster, .. }, Some(fact)) = (&job.kind, estate.facts.after_misses(id)) else {
-            continue;
-        };
-        let cluster = *cluster;
-        let Some(level) = fact.level(Level::Log) else { continue };
-        let (Some(gap), Some(most)) = (level.gap, level.most) else { continue };
+        let JobKind::Log { cluster, .. } = job.kind else { continue };
+        let Some((run, _)) = estate.facts.after_misses(id).and_then(JobFact::loss) else { continue };
         let what = format!("log runs of `{}`", job.name);
         let (outage, catch_up) = (Duration::ZERO, Duration::ZERO);
         let span = job.runs.first().map_or(job.span, |r| r.span);
-        add(cluster, Need { what, span, run: gap.length.plus(most), outage, catch_up });
+        add(cluster, Need { what, span, run, outage, catch_up });
     }
     for (cluster, need) in needs {
         let of = &model.clusters[cluster];
