@@ -36,6 +36,15 @@ impl Gaps {
         self.before.iter().flatten().copied().max_by_key(|g| (g.length, std::cmp::Reverse(g.from)))
     }
 
+    /// Whether gaps are as long as others, wherever they lie.
+    pub fn as_long_as(&self, other: &Self) -> bool {
+        let lengths = |all: &Self| -> Vec<Option<Duration>> {
+            let lists = [&all.before, &all.same, &all.room];
+            lists.into_iter().flatten().map(|g| g.map(|g| g.length)).collect()
+        };
+        lengths(self) == lengths(other)
+    }
+
     /// The same when so many runs in a row are missed before one.
     pub fn missing(&self, runs: u64) -> Self {
         let more = self.longest().map_or(Duration::ZERO, |g| g.length).times(runs);

@@ -26,12 +26,8 @@ pub(super) fn solve(
     let cut =
         model.scenarios.iter().flat_map(|(_, s)| &s.earlier).map(|e| e.before).max().unwrap_or_default();
     let own = |id: Idx<Job>, calendar: &mut Calendar| {
-        let job = &ops.jobs[id];
-        let gap = calendar
-            .gaps(super::run::levelled(job), &job.zone, 0)
-            .longest()
-            .map_or(Duration::ZERO, |g| g.length);
-        let misses = super::missed::tolerated(model, &super::run::data(model, job));
+        let gap = calendar.gaps(ops, id, 0).longest().map_or(Duration::ZERO, |g| g.length);
+        let misses = super::missed::tolerated(model, &super::run::data(model, &ops.jobs[id]));
         // The gap and a run that is no longer than that.
         gap.times(misses.saturating_add(1)).plus(gap)
     };
@@ -49,10 +45,7 @@ pub(super) fn solve(
             let Some(back) = calendar.back.get(id).copied().filter(|back| *back < needed) else { continue };
             let farther = needed.max(back.saturating_mul(2));
             calendar.back.insert(id, farther);
-            let mut gaps = |back: i64| {
-                calendar.gaps(super::run::levelled(&ops.jobs[id]), &ops.jobs[id].zone, back).clone()
-            };
-            enough &= gaps(back) == gaps(farther);
+            enough &= calendar.gaps(ops, id, back).as_long_as(&calendar.gaps(ops, id, farther));
         }
         if enough {
             break;

@@ -57,6 +57,7 @@ use crate::quantity::{Bytes, Duration, Rate, Ratio};
 use la_arena::{ArenaMap, Idx};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// The time that verdicts hold for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -152,6 +153,7 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
     let mut calendar = Calendar {
         horizon,
         known: FxHashMap::default(),
+        by_job: FxHashMap::default(),
         starts: FxHashMap::default(),
         misses: false,
         back: ArenaMap::default(),
@@ -231,7 +233,9 @@ type Looked = (Vec<(Rule, usize)>, Zone, i64);
 /// The gaps of schedules, each distinct schedule worked out once.
 struct Calendar {
     horizon: Horizon,
-    known: FxHashMap<Looked, Gaps>,
+    known: FxHashMap<Looked, Rc<Gaps>>,
+    /// The same by job.
+    by_job: FxHashMap<(Idx<Job>, i64), Rc<Gaps>>,
     /// Also by for how many weeks.
     starts: FxHashMap<(Vec<Rule>, Zone, i64), Starts>,
     /// Whether the runs that tiers tolerate are missed.
@@ -250,12 +254,19 @@ impl Calendar {
             .next_free(busy)
     }
 
-    fn gaps(&mut self, runs: Vec<(Rule, usize)>, zone: &Zone, back: i64) -> &Gaps {
+    /// Of a job, gaps of so many days before the horizon counted.
+    fn gaps(&mut self, ops: &Ops, id: Idx<Job>, back: i64) -> Rc<Gaps> {
         let horizon = self.horizon;
-        let gaps = |(runs, zone, back): &Looked| {
-            worst_gaps(runs, zone, horizon.as_of, i64::from(horizon.days), *back)
+        let known = &mut self.known;
+        let job = || {
+            let gaps = |(runs, zone, back): &Looked| {
+                Rc::new(worst_gaps(runs, zone, horizon.as_of, i64::from(horizon.days), *back))
+            };
+            let job = &ops.jobs[id];
+            let looked = (run::levelled(job), job.zone.clone(), back);
+            Rc::clone(known.entry(looked).or_insert_with_key(gaps))
         };
-        self.known.entry((runs, zone.clone(), back)).or_insert_with_key(gaps)
+        Rc::clone(self.by_job.entry((id, back)).or_insert_with(job))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::ops::{Ops, class_of};
 use crate::quantity::{Bytes, Duration, Rate};
 use la_arena::Idx;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 const LEVELS: [Level; 5] = [Level::Full, Level::Differential, Level::Incremental, Level::Log, Level::Changes];
 
@@ -149,14 +150,12 @@ pub(super) fn volumes(
 ) -> JobFact {
     let job = &ops.jobs[id];
     let data = data(model, job);
-    let runs = levelled(job);
     let misses = if calendar.misses { missed::tolerated(model, &data) } else { 0 };
     let back = calendar.back.get(id).copied().unwrap_or(0);
-    let within = calendar.gaps(runs.clone(), &job.zone, 0).before.clone();
-    let gaps = calendar.gaps(runs, &job.zone, back);
+    let (within, gaps) = (calendar.gaps(ops, id, 0), calendar.gaps(ops, id, back));
     let missed =
         Missed { runs: misses, time: gaps.longest().map_or(Duration::ZERO, |g| g.length).times(misses) };
-    let gaps = gaps.missing(misses);
+    let gaps = if misses > 0 { Rc::new(gaps.missing(misses)) } else { gaps };
     let hops = hops(job);
     let limit = job.cap.map(|c| c.rate);
     // What reads back to the client goes the way of a restore, and has a restore's part.
@@ -188,7 +187,7 @@ pub(super) fn volumes(
             bytes,
             usual,
             gap,
-            within: get(&within),
+            within: get(&within.before),
             same: get(&gaps.same),
             room: get(&gaps.room).map(|g| g.length),
             per_day: gaps.per_day.get(at).copied().unwrap_or(0),
