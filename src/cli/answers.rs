@@ -54,10 +54,9 @@ pub(super) fn help(spec: &mut Spec) {
     // A large one is asked about when somebody wants to know.
     if most < HELP.0 / 4 {
         for finding in &mut spec.findings {
-            if let Some(objective) = objective_of(finding) {
-                finding.help.push(format!(
-                    "`drc suggest --of {objective}` looks for the smallest change that meets it"
-                ));
+            if let Some(key) = objective_of(finding) {
+                let how = format!("`drc suggest --of {key}` looks for the smallest change that meets it");
+                finding.help.push(how);
             }
         }
         return;
@@ -68,12 +67,7 @@ pub(super) fn help(spec: &mut Spec) {
     };
     for s in found {
         let Some(fix) = s.single.first() else { continue };
-        let about = format!("`{}` ", s.objective.subject);
-        let what = if s.objective.objective == Objective::Rpo { "rpo-" } else { "rto-" };
-        let mut same = spec
-            .findings
-            .iter_mut()
-            .filter(|f| f.entry.name.starts_with(what) && f.message.starts_with(&about));
+        let mut same = spec.findings.iter_mut().filter(|f| objective_of(f).as_ref() == Some(&s.objective));
         if let Some(finding) = same.next() {
             let lines = fix.changes.iter().map(|c| format!("`{}`", c.line)).collect::<Vec<_>>().join(" and ");
             let own =
@@ -84,14 +78,16 @@ pub(super) fn help(spec: &mut Spec) {
     }
 }
 
-/// The objective that a finding says is not met, as it is asked for.
-fn objective_of(finding: &diag::Diagnostic) -> Option<String> {
-    let what = ["rpo", "rto"].into_iter().find(|o| {
-        let rest = finding.entry.name.strip_prefix(o);
-        rest.is_some_and(|rest| ["-not-met", "-unproved"].contains(&rest))
-    })?;
+/// The objective that a finding says is not met.
+fn objective_of(finding: &diag::Diagnostic) -> Option<Key> {
+    let name = finding.entry.name;
+    let objective = match name.strip_suffix("-not-met").or_else(|| name.strip_suffix("-unproved"))? {
+        "rpo" => Objective::Rpo,
+        "rto" => Objective::Rto,
+        _ => return None,
+    };
     let (subject, _) = finding.message.strip_prefix('`')?.split_once('`')?;
-    Some(format!("{subject}.{what}"))
+    Some(Key { subject: subject.into(), objective })
 }
 
 fn as_fix(text: String, fix: &Fix) -> diag::Fix {

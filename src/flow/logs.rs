@@ -1,16 +1,16 @@
 //! How much log each database writes: the writes of all its data classes, amplified.
 
+use super::Facts;
 use super::Horizon;
 use super::turns::{self, Turn};
-use super::{Facts, Ops};
 use crate::calendar::WeekProfile;
 use crate::model::{Cluster, Data, Model};
-use crate::ops::{Job, JobKind};
+use crate::ops::{Job, JobKind, Ops};
 use crate::quantity::{Bytes, Duration};
 use la_arena::{ArenaMap, Idx};
 
 /// The logs of all databases.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Logs(ArenaMap<Idx<Cluster>, Log>);
 
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Logs {
     }
 
     /// Whether it is known of a database how much log comes at most, bursts apart.
-    pub(super) fn follow_peak(&self, cluster: Idx<Cluster>) -> bool {
+    pub(super) fn follows_peak(&self, cluster: Idx<Cluster>) -> bool {
         self.profile(cluster).is_some_and(|p| p.burst == Bytes::ZERO)
     }
 

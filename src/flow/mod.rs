@@ -104,12 +104,14 @@ pub struct Facts {
 
 /// Computes all facts.
 pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
-    let logs = Logs::new(model, horizon);
+    let mut logs = Logs::new(model, horizon);
     // Streams that may have a queue, and so send at times what they did not bring just then.
     let mut queued = BTreeSet::new();
     let (mut facts, ways) = loop {
         let parts = shaping::parts(model, ops);
         let loads = stream::loads(model, ops, &parts, &logs, &queued);
+        let peaks = peaks(model, ops, &loads, false);
+        let spare = Spare::new(model, ops, &logs, loads);
         let facts = Facts {
             horizon,
             streams: ArenaMap::default(),
@@ -117,13 +119,13 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
             missed: None,
             members: shaping::members(model, ops),
             parts,
-            peaks: peaks(model, ops, &loads, false),
+            peaks,
             crowd: outage::Crowd::default(),
             moved: outage::Crowd::default(),
             points: Points::default(),
             capacity: Capacity::default(),
-            spare: Spare::new(model, ops, &logs, loads),
-            logs: Logs::default(),
+            spare,
+            logs,
             transactions: Transactions::default(),
         };
         let ways = stream::ways(model, ops, &facts);
@@ -131,13 +133,13 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
         // times, is counted on for all that it can send. At the end nobody who is not counted so is
         // ever the first to have a queue.
         let before = queued.len();
-        queued.extend(stream::queued(ops, &logs, &ways));
+        queued.extend(stream::queued(ops, &facts.logs, &ways));
         if queued.len() == before {
             break (facts, ways);
         }
+        logs = facts.logs;
     };
-    facts.transactions = Transactions::new(model, ops, &facts.parts, &logs, &queued);
-    facts.logs = logs;
+    facts.transactions = Transactions::new(model, ops, &facts.parts, &facts.logs, &queued);
     stream::facts(model, ops, &mut facts, &ways);
     let crowd = |queued: &BTreeSet<Idx<Stream>>| {
         let loads = stream::loads(model, ops, &facts.parts, &facts.logs, queued);

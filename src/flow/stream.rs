@@ -123,7 +123,7 @@ pub(super) fn loads(
     for (id, stream) in ops.streams.iter() {
         let most = most(model, parts, id, stream);
         let peak = match logs.profile(stream.cluster) {
-            Some(p) if logs.follow_peak(stream.cluster) && !queued.contains(&id) => {
+            Some(p) if logs.follows_peak(stream.cluster) && !queued.contains(&id) => {
                 let peak = Rate::bytes_per_sec(p.peak()).over_down(stream.compress);
                 peak.map_or(most, |r| Rate(r.0.saturating_add(1)).min(most))
             }

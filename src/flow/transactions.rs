@@ -87,7 +87,7 @@ impl Transactions {
                 used.streams.push(id);
                 used.asked += u128::from(most.0);
             }
-            let bounded = !queued.contains(&id) && logs.follow_peak(s.cluster);
+            let bounded = !queued.contains(&id) && logs.follows_peak(s.cluster);
             let whole = logs.largest(s.cluster);
             let wire = (u128::from(whole.0) * 1_000_000_000).div_ceil(u128::from(s.compress.0.max(1)));
             all.own.insert(id, if bounded { wire } else { 0 });

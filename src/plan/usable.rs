@@ -144,8 +144,8 @@ impl Chooser<'_> {
     }
 
     /// Whether the newest point is still whole when the next is complete, missed runs counted, and a
-    /// day after people have decided: runs that fail after a loss, the first of several, take volumes like others until they
-    /// are held. Not where nobody knows when runs are complete.
+    /// day after people have decided: runs that fail after a loss, the first of several, take volumes
+    /// like others until they are held. Not where nobody knows when runs are complete.
     pub fn stands(&self, data: Idx<Job>, log: Option<Idx<Job>>) -> bool {
         let Some(points) = self.facts.points.get(data) else { return true };
         let kept = log.map(|l| (self.ops.jobs[l].held(Level::Log), Duration::ZERO));

@@ -102,7 +102,7 @@ impl Script {
         }
         for (id, data) in model.data.iter() {
             let changed = if style.at_once {
-                Changes::AtOnce(phase(yard, id, &due, &mut dice))
+                Changes::AtOnce(phase(yard, id, &due, end, &mut dice))
             } else {
                 Changes::Even(dice.unit())
             };
@@ -212,10 +212,11 @@ fn miss(
 /// At which part of each window all of a data class changes: anywhere, or as often just after one
 /// of its runs began, that before the longest gap or any, where the run after a longer gap than a
 /// window finds two of them.
-fn phase(yard: &Yard<'_>, data: Idx<Data>, due: &[(f64, Idx<Job>, Level)], dice: &mut Dice) -> f64 {
+fn phase(yard: &Yard<'_>, data: Idx<Data>, due: &[(f64, Idx<Job>, Level)], end: f64, dice: &mut Dice) -> f64 {
     let (anywhere, just_after, longest) = (dice.unit(), dice.one_in(2), dice.one_in(2));
     let carries = |job: &Idx<Job>| yard.jobs.get(*job).is_some_and(|t| t.data.contains(&data));
-    let own: Vec<(f64, Idx<Job>)> = due.iter().filter(|d| carries(&d.1)).map(|d| (d.0, d.1)).collect();
+    let own: Vec<(f64, Idx<Job>)> =
+        due.iter().filter(|d| d.0 < end && carries(&d.1)).map(|d| (d.0, d.1)).collect();
     let per = yard.model.data[data].changed.map_or(0.0, |c| c.value.1.as_secs_f64());
     let Some((any, job)) = pick(&own, dice.unit()) else { return anywhere };
     let runs: Vec<f64> = own.iter().filter(|r| r.1 == job).map(|r| r.0).collect();

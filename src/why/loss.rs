@@ -315,13 +315,12 @@ fn gap(estate: Estate<'_>, job: &Job, fact: &JobFact, level: &LevelFact) -> Node
         None => "this run never follows another".to_owned(),
     };
     let rule = Node::origin("the schedule", Value::None, Origin::stated(span));
-    let mut inputs = vec![rule];
-    inputs.push(Node::origin(
+    let zone = Node::origin(
         format!("in the zone of `{}`", estate.model.sites[job.site].name),
         Value::None,
         Origin::stated(estate.model.sites[job.site].span),
-    ));
-    inputs.extend(tolerated(estate, fact));
+    );
+    let inputs = [rule, zone].into_iter().chain(tolerated(estate, fact)).collect();
     Node::rule(
         what,
         match level.between {
