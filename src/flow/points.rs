@@ -9,6 +9,10 @@
 //! `t0` is followed by one that is complete at `r`, so it serves every `t0 < r`, and is whole then
 //! if its chain is until `r + d`. The least of `until - r` over all points of the horizon is how
 //! far back a recovery surely reaches (2.2b).
+//!
+//! A run that may be late at random is complete as late as it may be, those that came first meanwhile
+//! waited for, and is kept as if it had begun when it was due. Where a full or a differential may come
+//! behind what is due after it nobody knows what stands on what.
 
 mod sweep;
 
@@ -259,8 +263,12 @@ impl Points {
         let mut soonest = 0;
         let table = self.tables.table(fact.table);
         let first = table.partition_point(|m| m.at < from);
-        for moment in table.iter().skip(first) {
-            let done = begins(original, moment, last_done) + data.level(moment.level);
+        for (n, moment) in table.iter().enumerate().skip(first) {
+            // Those that are due until it begins may come first, and it waits for them.
+            let latest = moment.at.saturating_add(jitter(&ops.jobs[original], moment.level));
+            let sooner = table.iter().skip(n + 1).take_while(|m| runs == Runs::Longest && m.at <= latest);
+            let waits: i64 = sooner.map(|m| data.level(m.level)).sum();
+            let done = begins(original, moment, last_done) + waits + data.level(moment.level);
             last_done = done;
             let mut ready = done;
             let written = match copies {
@@ -400,11 +408,11 @@ fn jitter(job: &Job, level: Level) -> i64 {
     seconds(rules.max().unwrap_or_default())
 }
 
-/// Whether runs of different levels may begin in another order than they are due in.
+/// Whether a run may begin before one that was due before it and that it would stand on.
 fn changes_places(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> bool {
     let Some(fact) = jobs.get(id).filter(|f| f.levels.len() > 1) else { return false };
     // The room is less by what a run may be late: nothing is left where the next may come first.
-    let late = |level: Level| jitter(&ops.jobs[id], level) > 0;
+    let late = |level: Level| level < Level::Incremental && jitter(&ops.jobs[id], level) > 0;
     fact.levels.iter().any(|l| late(l.level) && l.room == Some(Duration::ZERO))
 }
 

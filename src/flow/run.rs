@@ -169,7 +169,11 @@ pub(super) fn volumes(
     for level in LEVELS.into_iter().filter(|l| job.runs.iter().any(|r| r.level == *l)) {
         let at = place(level);
         let get = |list: &[Option<Gap>]| list.get(at).copied().flatten();
-        let gap = get(&gaps.before);
+        // Of gaps as long as it one in the horizon is told of.
+        let told = get(&within.before);
+        let from =
+            |g: &Gap| told.filter(|t| t.length.plus(missed.time) == g.length).map_or(g.from, |t| t.from);
+        let gap = get(&gaps.before).map(|g| Gap { from: from(&g), ..g });
         let real = late::of(late, level);
         let since = gap.map(|g| real.and_then(|r| r.since).unwrap_or(g.length).max(g.length));
         let carries = |since, missed| carried(model, ops, facts, job, level, &data, &gaps, since, missed);
