@@ -257,6 +257,7 @@ impl Points {
             Runs::Longest => moment.at.saturating_add(jitter(&ops.jobs[job], moment.level)).max(before),
             Runs::Alone => moment.at,
         };
+        let latest_start = ops.jobs[original].runs.iter().map(|r| r.rule.jitter).max().map_or(0, seconds);
         let mut last_done = i64::MIN;
         let (mut next, mut copied) = (0, i64::MIN);
         // A run that is quick may be copied before one that takes its longest time is done.
@@ -294,9 +295,17 @@ impl Points {
                 }
                 None => written,
             };
-            if chain.take(*moment, written)
-                && let Some((until, _)) = chain.until(kept)
-            {
+            let there = chain.take(*moment, written);
+            // A run that was due before may come behind it and stand on it.
+            if runs == Runs::Longest && moment.level < Level::Incremental {
+                let late =
+                    |m: &&Moment| m.at.saturating_add(jitter(&ops.jobs[original], m.level)) >= moment.at;
+                let before = table.get(first..n).unwrap_or(&[]).iter().rev();
+                let before = before.take_while(|m| m.at >= moment.at - latest_start);
+                let lesser = before.filter(late).filter(|m| m.level > moment.level);
+                chain.first = lesser.min_by_key(|m| m.at).copied().or(chain.first);
+            }
+            if there && let Some((until, _)) = chain.until(kept) {
                 show(Point { start: moment.at, ready: last_ready, until, oldest: chain.written });
             }
         }
