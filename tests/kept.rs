@@ -125,6 +125,19 @@ fn a_run_that_may_be_late_is_complete_as_late() {
 }
 
 #[test]
+fn a_run_that_was_due_before_a_full_may_stand_on_it() {
+    // Sunday's incremental of 02:30 may begin at 04:30, behind the full of 02:55: then all of the week
+    // stand on it, and it is kept for eight days, until Monday 02:30. The next full and the runs beside
+    // it are done by Sunday 04:32: 22 h less two minutes are left, and not a day more.
+    let backup = "full = weekly sun 02:55; incremental = daily 02:30 jitter 2 h; keep = 3 days
+        pool { keep = 30 days }; incremental-pool { keep = 8 days }";
+    let c = compiled(&spec("1 GiB", backup, "", "", "1 min..1 min"));
+    let (job, _) = c.ops.jobs.iter().next().unwrap();
+    let reach = c.facts.points.get(job).unwrap().reach.expect("a bound");
+    assert!((22 * 3600 - 120..22 * 3600).contains(&reach), "{reach}");
+}
+
+#[test]
 fn what_is_written_until_it_is_noticed_is_discarded() {
     let c = compiled(&spec("1 GiB", WEEKLY, "", "", "2 h..6 h"));
     let plans = c.plans().unwrap();
