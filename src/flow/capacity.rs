@@ -287,11 +287,10 @@ impl<'a> Pools<'a> {
         let bytes = more.max(fact.taken_again().0);
         // Recycling goes on with the runs that are made: what missed ones would have recycled stays,
         // and of a copy all that it would have brought.
-        let copies = facts.after_misses(job).filter(|_| job != original);
+        let copies = facts.after_misses(job).filter(|f| job != original && f.missed.runs > 0);
         let batch = copies.map_or(0, |f| {
             let gap = f.longest_gap().unwrap_or_default();
-            let runs = fact.levels.iter().map(|l| fact.runs_in(l, gap)).fold(0, u64::saturating_add);
-            if f.missed.runs > 0 { runs } else { 0 }
+            fact.levels.iter().map(|l| fact.runs_in(l, gap)).fold(0, u64::saturating_add)
         });
         // A full that is taken again may have filled a part of a volume before; runs that share volumes
         // come to lie on others than on normal days.
@@ -340,8 +339,7 @@ impl<'a> Pools<'a> {
         let own =
             |l: &&LevelFact| pool.level.is_none_or(|level| level == l.level) || l.level == Level::Changes;
         let takes = levels.iter().filter(own).filter_map(|l| l.most).max().unwrap_or(Duration::ZERO);
-        let jitter = self.ops.jobs[job].runs.iter().map(|r| r.rule.jitter).max().unwrap_or_default();
-        let takes = takes.plus(jitter);
+        let takes = takes.plus(self.ops.jobs[job].jitter());
         let seconds = i64::try_from(takes.secs_up()).unwrap_or(DAY).min(30 * DAY);
         if pool.volumes.is_some() { seconds } else { (seconds + 3_599) / 3_600 * 3_600 }
     }

@@ -6,7 +6,7 @@
 //! copy; where a feed had been cut before the last strike, for as long as that. How long runs take
 //! is known only when all has been solved: so a time is assumed and held against that.
 
-use super::{Calendar, Facts, JobFact};
+use super::{Calendar, Facts, JobFact, missed, run};
 use crate::model::Model;
 use crate::ops::{Job, JobKind, Ops};
 use crate::quantity::Duration;
@@ -16,18 +16,12 @@ use la_arena::{ArenaMap, Idx};
 const ROUNDS: usize = 12;
 
 /// Solves with gaps from as far back as they are felt.
-pub(super) fn solve(
-    model: &Model,
-    ops: &Ops,
-    facts: &mut Facts,
-    calendar: &mut Calendar,
-    mut all: impl FnMut(&mut Facts, &mut Calendar),
-) {
+pub(super) fn solve(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut Calendar) {
     let cut =
         model.scenarios.iter().flat_map(|(_, s)| &s.earlier).map(|e| e.before).max().unwrap_or_default();
     let own = |id: Idx<Job>, calendar: &mut Calendar| {
         let gap = calendar.gaps(ops, id, 0).longest().map_or(Duration::ZERO, |g| g.length);
-        let misses = super::missed::tolerated(model, &super::run::data(model, &ops.jobs[id]));
+        let misses = missed::tolerated(model, &run::data(model, &ops.jobs[id]));
         // The gap and a run that is no longer than that.
         gap.times(misses.saturating_add(1)).plus(gap)
     };
@@ -37,7 +31,7 @@ pub(super) fn solve(
         calendar.back.insert(id, days(time.plus(cut)));
     }
     for _ in 0..ROUNDS {
-        all(facts, calendar);
+        run::facts(model, ops, facts, calendar);
         let felt = along(ops, |id| facts.after_misses(id).and_then(felt).unwrap_or_default());
         let mut enough = true;
         for (id, time) in felt.iter() {

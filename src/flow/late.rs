@@ -156,10 +156,9 @@ fn gaps(job: &Job, fact: &JobFact, calendar: &mut Calendar, crowded: &BTreeSet<I
             return Some(gap);
         }
         if skips(job) {
-            let jitter = job.runs.iter().map(|r| r.rule.jitter).max().unwrap_or(Duration::ZERO);
             let rules: Vec<_> = job.runs.iter().map(|r| r.rule.clone()).collect();
             let most = level.most?;
-            let free = calendar.next_free(rules, &job.zone, most.plus(jitter))?;
+            let free = calendar.next_free(rules, &job.zone, most.plus(job.jitter()))?;
             // Those that are missed come after that.
             let free = free.plus(fact.missed.time);
             // A run that waited starts late, and is over soon after: the next is due at most a gap

@@ -1,8 +1,7 @@
 //! How much log each database writes: the writes of all its data classes, amplified.
 
-use super::Facts;
-use super::Horizon;
 use super::turns::{self, Turn};
+use super::{Facts, Horizon, JobFact};
 use crate::calendar::WeekProfile;
 use crate::model::{Cluster, Data, Model};
 use crate::ops::{Job, JobKind, Ops};
@@ -92,5 +91,13 @@ impl Facts {
     pub fn log_of_a_run(&self, ops: &Ops, log: Idx<Job>) -> Option<Bytes> {
         let JobKind::Log { cluster, .. } = &ops.jobs[log].kind else { return None };
         self.logs.written(*cluster, self.after_misses(log)?.loss()?.0)
+    }
+
+    /// Whether a server may drop logs before a run of theirs has carried them.
+    pub fn logs_expire(&self, model: &Model, ops: &Ops, log: Idx<Job>) -> bool {
+        let original = ops.original(log);
+        let JobKind::Log { cluster, .. } = &ops.jobs[original].kind else { return false };
+        let needed = self.after_misses(original).and_then(JobFact::loss);
+        needed.is_some_and(|(needed, _)| needed > model.clusters[*cluster].logs_kept.value)
     }
 }

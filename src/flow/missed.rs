@@ -35,6 +35,16 @@ impl Facts {
         self.missed.as_ref().unwrap_or(&self.jobs).get(job)
     }
 
+    /// A loss of a job's runs that can happen: each missed run lets the gap grow by the shortest time
+    /// between two runs at least.
+    pub fn surely_lost(&self, job: Idx<Job>) -> Option<Duration> {
+        let fact = self.jobs.get(job)?;
+        let (loss, _) = fact.loss_alone()?;
+        let missed = self.after_misses(job).map_or(0, |f| f.missed.runs);
+        let room = fact.levels.iter().filter_map(|l| l.room).min().unwrap_or_default();
+        Some(loss.plus(room.times(missed)))
+    }
+
     /// How much later than on a normal day the next point of a job may be complete: by its own
     /// missed runs, and by those of every job whose runs it copies. `None` without a bound.
     pub fn later(&self, ops: &Ops, job: Idx<Job>) -> Option<Duration> {
@@ -58,14 +68,6 @@ impl Facts {
             }
             _ => Some(own),
         }
-    }
-
-    /// Whether a server may drop logs before a run of theirs has carried them.
-    pub fn logs_expire(&self, model: &Model, ops: &Ops, log: Idx<Job>) -> bool {
-        let original = ops.original(log);
-        let JobKind::Log { cluster, .. } = &ops.jobs[original].kind else { return false };
-        let needed = self.after_misses(original).and_then(JobFact::loss);
-        needed.is_some_and(|(needed, _)| needed > model.clusters[*cluster].logs_kept.value)
     }
 
     /// How much older what the newest point of a job stands on may be when the next is complete:

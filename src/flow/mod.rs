@@ -160,8 +160,7 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
         misses: false,
         back: ArenaMap::default(),
     };
-    let all = |facts: &mut Facts, calendar: &mut Calendar| run::facts(model, ops, facts, calendar);
-    felt::solve(model, ops, &mut facts, &mut calendar, all);
+    felt::solve(model, ops, &mut facts, &mut calendar);
     facts.points = Points::new(ops, &facts, horizon);
     facts.capacity = capacity::of(model, ops, &facts);
     facts

@@ -257,7 +257,7 @@ impl Points {
             Runs::Longest => moment.at.saturating_add(jitter(&ops.jobs[job], moment.level)).max(before),
             Runs::Alone => moment.at,
         };
-        let latest_start = ops.jobs[original].runs.iter().map(|r| r.rule.jitter).max().map_or(0, seconds);
+        let latest_start = seconds(ops.jobs[original].jitter());
         let mut last_done = i64::MIN;
         let (mut next, mut copied) = (0, i64::MIN);
         // A run that is quick may be copied before one that takes its longest time is done.

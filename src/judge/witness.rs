@@ -87,16 +87,11 @@ pub fn binding(estate: Estate<'_>, fact: &StreamFact) -> String {
 /// The longest gap of a schedule, and the run at its end that the strike cuts off.
 fn of_runs(estate: Estate<'_>, choice: &Choice) -> Witness {
     let Some(job) = newest(estate, choice) else { return nothing(&Reason::NoCopySurvives) };
-    let found = estate.facts.jobs.get(job).and_then(|f| {
-        f.levels.iter().filter_map(|l| Some((l.loss_alone()?, l.within?, l))).max_by_key(|(loss, _, _)| *loss)
-    });
+    let level = estate.facts.jobs.get(job).and_then(|f| f.loss_alone()).map(|(_, level)| level);
+    let found = level.and_then(|l| Some((estate.facts.surely_lost(job)?, l.within?, l)));
     let Some((loss, gap, level)) = found else { return nothing(&Reason::NoCopySurvives) };
     let j = &estate.ops.jobs[job];
-    // Each missed run lets the newest grow older by the shortest time to the next at least.
-    let room = estate.facts.jobs.get(job).and_then(|f| f.levels.iter().filter_map(|l| l.room).min());
-    let missed = estate.facts.after_misses(job).map_or(0, |f| f.missed.runs);
-    let loss = loss.plus(room.unwrap_or_default().times(missed));
-    let missed = match missed {
+    let missed = match estate.facts.after_misses(job).map_or(0, |f| f.missed.runs) {
         0 => String::new(),
         1 => "; the run at its end is missed".to_owned(),
         n => format!("; {n} runs in a row, that at its end the first, are missed"),

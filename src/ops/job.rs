@@ -119,6 +119,11 @@ impl Job {
         self.pools.iter().find(|p| p.level == Some(level)).or_else(|| self.pools.first())
     }
 
+    /// How late a run may begin at most.
+    pub fn jitter(&self) -> Duration {
+        self.runs.iter().map(|r| r.rule.jitter).max().unwrap_or_default()
+    }
+
     /// How long a run of a level is surely known and not overwritten, from its end: as long as its
     /// volume, its record in the catalogue and those of its files (calculus, 5.6).
     pub fn held(&self, level: Level) -> Duration {

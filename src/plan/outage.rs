@@ -165,13 +165,3 @@ pub(super) fn stream_after_outage(
     };
     Some(behind.plus(outage.most))
 }
-
-/// A loss that can happen: each missed run lets the gap grow by the shortest time between two runs
-/// at least.
-pub(super) fn surely_aged(facts: &Facts, job: Idx<Job>) -> Option<Duration> {
-    let fact = facts.jobs.get(job)?;
-    let (loss, _) = fact.loss_alone()?;
-    let missed = facts.after_misses(job).map_or(0, |f| f.missed.runs);
-    let room = fact.levels.iter().filter_map(|l| l.room).min().unwrap_or_default();
-    Some(loss.plus(room.times(missed)))
-}

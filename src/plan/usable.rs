@@ -1,7 +1,6 @@
 //! How old what a copy holds may be, and whether all that it needs is still there when it is read.
 
 use super::choose::Chooser;
-use super::outage::surely_aged;
 use super::step::Reason;
 use crate::flow::{Asked, LevelFact};
 use crate::model::{Hop, Host};
@@ -40,7 +39,7 @@ impl Chooser<'_> {
     /// The same had nothing struck earlier.
     fn run_bound(&self, job: Idx<Job>) -> (Option<Duration>, Duration, Option<Reason>) {
         let Some(fact) = self.facts.after_misses(job) else { return (None, Duration::ZERO, None) };
-        let surely = surely_aged(self.facts, job).unwrap_or_default();
+        let surely = self.facts.surely_lost(job).unwrap_or_default();
         let own = fact.loss().map(|(loss, _)| loss);
         let reason = own.is_none().then(|| {
             if let Some(data) = fact.unstated {
@@ -73,7 +72,7 @@ impl Chooser<'_> {
                 let levels = self.facts.jobs.get(job).map_or(&[][..], |f| &f.levels);
                 levels.iter().filter_map(LevelFact::gap_alone).max().unwrap_or_default()
             }
-            _ => surely_aged(self.facts, job).unwrap_or_default(),
+            _ => self.facts.surely_lost(job).unwrap_or_default(),
         }
     }
 
