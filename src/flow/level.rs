@@ -203,6 +203,21 @@ impl JobFact {
         }
     }
 
+    /// How long before the copy before what the oldest log run that a copy finds holds may have been
+    /// written. It may have begun a run's time before that copy, and holds what was written since two
+    /// runs before it, of which one may follow missed ones.
+    ///
+    /// A run that does not overrun takes at most the room to the next, and it is not known at first
+    /// how long runs take: the room counts, so that what copies carry never shrinks.
+    pub fn held_by_log(&self, log: &LevelFact) -> Option<Duration> {
+        let gap = match log.between {
+            Between::Late(time) => time.max(log.gap?.length),
+            _ => log.gap?.length,
+        };
+        let takes = log.most.max(log.room).unwrap_or_default();
+        Some(gap.times(2).minus(self.missed.time).plus(takes))
+    }
+
     /// The longest time between two runs, whatever their levels; `None` when there is none.
     pub fn longest_gap(&self) -> Option<Duration> {
         self.levels.iter().filter_map(|l| l.gap.or(l.same)).map(|g| g.length).max()

@@ -252,12 +252,7 @@ fn carried(
             let mut sum = Bytes::ZERO;
             for l in &original.levels {
                 sum = sum.plus(match l.level {
-                    // The oldest may have begun before the copy before, and have been open for a gap.
-                    Level::Log => log_bytes(
-                        facts,
-                        &ops.jobs[*of],
-                        since.plus(l.gap?.length).plus(l.most.unwrap_or_default()),
-                    )?,
+                    Level::Log => log_bytes(facts, &ops.jobs[*of], since.plus(original.held_by_log(l)?))?,
                     _ => l.carried_by(original.runs_in(l, since))?,
                 });
             }
