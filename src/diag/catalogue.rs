@@ -97,6 +97,7 @@ declare! {
     RPO_UNPROVED "rpo-unproved" Error judge "nothing shows how much recent work can be lost";
     RTO_UNPROVED "rto-unproved" Error judge "nothing shows how long recovery takes";
     RUN_OVERRUNS "run-overruns" Error judge "a scheduled run may still be going when the next is due";
+    OVERRUNS_AFTER_MISSES "overruns-after-misses" Warning judge "a run that makes up for missed ones may still be going when the next is due";
     POOL_EXHAUSTED "pool-exhausted" Error judge "a run finds no volume that it may overwrite, and waits for an operator";
     CHAIN_BREAKS "chain-breaks" Error judge "a recovery point is to be kept longer than what it stands on";
     FILES_FORGOTTEN "files-forgotten" Error judge "the catalogue forgets what volumes are still to be restored from";

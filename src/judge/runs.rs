@@ -18,20 +18,52 @@ pub(super) fn overruns(
     level: &LevelFact,
 ) -> Diagnostic {
     let job = &estate.ops.jobs[id];
+    let message = format!("a {}", too_long(job, level));
+    let mut finding = Diagnostic::new(&c::RUN_OVERRUNS, at(job, level), message)
+        .help("let it run less often, carry less, or give it more bandwidth");
+    finding = company(estate, neighbours, id, level, next_start(job, level, finding));
+    match level.alone.filter(|a| *a > Duration::ZERO && level.room.is_some_and(|r| *a <= r)) {
+        Some(alone) => finding.note(format!(
+            "alone, with today's size, it takes {}: the rest is growth, or waiting for others that use the same disks, cards, links and stores",
+            show::duration(alone)
+        )),
+        None => finding,
+    }
+}
+
+/// The same of a run only where as many before it, or before others beside it, were missed as tiers
+/// tolerate.
+pub(super) fn overruns_after_misses(
+    estate: Estate<'_>,
+    id: Idx<Job>,
+    usual: &LevelFact,
+    after: &LevelFact,
+) -> Diagnostic {
+    let job = &estate.ops.jobs[id];
+    let message = format!("after missed runs a {}", too_long(job, after));
+    let mut finding = Diagnostic::new(&c::OVERRUNS_AFTER_MISSES, at(job, after), message)
+        .help("let runs carry less, give them more bandwidth, or tolerate fewer missed runs");
+    if let Some(most) = usual.most {
+        finding = finding.note(format!("where none are missed it takes up to {}", show::duration(most)));
+    }
+    next_start(job, after, finding)
+}
+
+/// A run and how its time compares with what it has until the next.
+fn too_long(job: &Job, level: &LevelFact) -> String {
     let takes = match level.most {
         Some(most) => format!("takes up to {}", show::duration(most)),
         None => "has no bound on its time".to_owned(),
     };
     let next =
         level.room.map_or(String::new(), |r| format!(" and the next is due after {}", show::duration(r)));
-    let mut finding = Diagnostic::new(
-        &c::RUN_OVERRUNS,
-        at(job, level),
-        format!("a {} run of `{}` {takes}{next}", level.level.name(), job.name),
-    )
-    .help("let it run less often, carry less, or give it more bandwidth");
+    format!("{} run of `{}` {takes}{next}", level.level.name(), job.name)
+}
+
+/// Says when the run after one that overruns starts.
+fn next_start(job: &Job, level: &LevelFact, finding: Diagnostic) -> Diagnostic {
     let skips = matches!(job.kind, JobKind::Mirror { .. } | JobKind::Log { .. });
-    finding = match level.between {
+    match level.between {
         Between::Late(gap) if skips => finding.note(format!(
             "starts while it goes on are left out: up to {} pass from a run to the next",
             show::duration(gap)
@@ -43,14 +75,6 @@ pub(super) fn overruns(
         Between::Unbounded => finding
             .note("each run that is late makes the next one later: nothing bounds the time between them"),
         Between::AsSaid => finding,
-    };
-    finding = company(estate, neighbours, id, level, finding);
-    match level.alone.filter(|a| *a > Duration::ZERO && level.room.is_some_and(|r| *a <= r)) {
-        Some(alone) => finding.note(format!(
-            "alone, with today's size, it takes {}: the rest is growth, or waiting for others that use the same disks, cards, links and stores",
-            show::duration(alone)
-        )),
-        None => finding,
     }
 }
 

@@ -14,7 +14,7 @@ use super::cycles::cycles;
 use super::{errors, runs, witness};
 use crate::diag::Problems;
 use crate::flow::stream::Behind;
-use crate::flow::{Binding, Neighbours};
+use crate::flow::{Binding, JobFact, Neighbours};
 use crate::model::{Idx, Input, Model, Objective, StrikeKind, Tier};
 use crate::ops::{Job, JobKind};
 use crate::plan::Estate;
@@ -89,11 +89,16 @@ fn scheduled(estate: Estate<'_>, problems: &mut Problems) {
         if nothing_promised(fact.way.binding) || unstated(estate, id) {
             continue;
         }
-        let late = fact.levels.iter().find(|l| l.bytes.is_some() && l.overruns());
-        if let Some(level) = late {
-            problems.push(runs::overruns(estate, &neighbours, id, level));
+        let late = |f: &'_ JobFact| f.levels.iter().position(|l| l.bytes.is_some() && l.overruns());
+        if let Some(n) = late(fact) {
+            problems.push(runs::overruns(estate, &neighbours, id, &fact.levels[n]));
             // How late it ends follows from that.
             continue;
+        }
+        if let Some(after) = estate.facts.after_misses(id)
+            && let Some(n) = late(after)
+        {
+            problems.push(runs::overruns_after_misses(estate, id, &fact.levels[n], &after.levels[n]));
         }
         if let Some(level) = fact.levels.iter().find(|l| l.bytes.is_some() && l.misses_window()) {
             problems.push(runs::misses_window(estate, &neighbours, id, level));
