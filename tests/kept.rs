@@ -7,6 +7,7 @@ mod by_hand;
 use by_hand::{PEOPLE, SITES, link, promised, raw, status, verdict};
 use drlang::base::world::Memory;
 use drlang::driver::{Compiled, Options, compile};
+use drlang::flow::Horizon;
 use drlang::judge::{Status, Verdict};
 use drlang::model::Objective;
 use drlang::quantity::{Bytes, Duration};
@@ -503,4 +504,57 @@ fn a_longer_run_may_miss_its_copy() {
         .expect("a copy")
         .0;
     assert!(c.facts.later(&c.ops, copy).expect("a bound") >= Duration::from_hours(24));
+}
+
+#[test]
+fn a_full_that_misses_its_copy_leaves_the_full_before_to_stand_on() {
+    // Fulls of 250 GiB on Sunday at 01:00 are copied at 02:00, 44 min later at 100 MiB/s. When the full
+    // of the other tree fails on Saturday it is taken again on Sunday at 00:30 and goes on for 2 h 34
+    // min: the copy of 02:00 finds no full, and until the next, 14 days and an hour after the full
+    // before, all that it brings stands on that one.
+    let spec = |keep: &str| {
+        link("l", "10 Gbit/s", "")
+            + &format!(
+                "tier rough {{ rpo = 20 days; rto = 9 days; tolerate = 1 missed run }}
+                 data o : t {{ on = db path \"/o\"; size = 250 GiB; writes = 1 KiB/s; changed = 1 % / day; files = independent; response = duty
+                    backup sa {{ full = weekly sun 01:00; incremental = weekly mon..sat 01:00; keep = 40 days }}
+                    copy sb {{ of = sa; at = weekly sun 02:00; keep = 1 day; pool {{ keep = {keep} }} }} }}
+                 data p : rough {{ on = db2 path \"/p\"; size = 900 GiB; writes = 1 KiB/s; changed = 8 % / day; files = independent; response = duty
+                    backup sa {{ full = weekly sat 12:00; incremental = daily 00:30; keep = 40 days }} }}"
+            )
+    };
+    let slow = SITES.replace("200 TiB at 900 MiB/s", "200 TiB at 100 MiB/s");
+    let of = |keep: &str| {
+        let c = raw(&format!("{PEOPLE} tier t {{ rpo = 20 days; rto = 9 days }} {slow} {}", spec(keep)));
+        status(&c, "o.rpo", "site a")
+    };
+    assert_eq!((of("11 days"), of("40 days")), (Status::Unknown, Status::Proved));
+}
+
+#[test]
+fn a_point_of_before_the_horizon_is_looked_at_where_its_feed_had_been_cut() {
+    // 8 March 2026, 02:30, does not come in New York: the full of 1 March, 07:30 UTC, is what all stands
+    // on until that of the 15th. It is kept for 266 h, until the 12th at 09:30 UTC. The replica that is
+    // read is lost on the 13th, and the primary at the first instant of the horizon, on the 16th.
+    let sites = SITES.replace("\"UTC\"", "\"America/New_York\"");
+    let spec = |keep: &str| {
+        format!(
+            "{PEOPLE} tier t {{ rpo = 30 days; rto = 9 days }} {sites} {}
+             backup-server far {{ host = bkb; stores = [sa, sb] }}
+             cluster c : maria {{ primary = db; replicas = [dbb] }}
+             data o : t {{ on = c; size = 1 GiB; writes = 1 KiB/s; changed = 1 % / day; response = duty
+               replica dbb {{ mode = async }}
+               backup sb {{ from = dbb; full = weekly sun 02:30; incremental = weekly mon..sat 12:00; keep = 1 day; pool {{ keep = {keep} }} }} }}
+             scenario s {{ lose = [host dbb]; then {{ after = 3 days; lose = [host db] }} }}",
+            link("l", "10 Gbit/s", "share { backup = 50 %; replication = 10 % }")
+        )
+    };
+    let of = |keep: &str| {
+        let world = Memory([("main.dr".to_owned(), spec(keep).into_bytes())].into());
+        let horizon = Horizon { as_of: 1_773_619_200, days: 56 };
+        let options = Options { horizon, ..Options::from(horizon.as_of) };
+        let c = compile(&world, "main.dr", &options).expect("it is in memory");
+        status(&c, "o.rpo", "s")
+    };
+    assert_eq!((of("266 h"), of("40 days")), (Status::Unknown, Status::Proved));
 }

@@ -18,11 +18,17 @@ pub struct Gaps {
     /// From a run of any level to the next, by the level of the next. `None`: that level never
     /// comes after another run within the horizon.
     pub before: Vec<Option<Gap>>,
+    /// The longest that surely can come to pass within the horizon, by the level of the run that ends
+    /// it: no run is late but those at its end, each as late as it may be. What lies behind the horizon
+    /// is cut off.
+    pub surely: Vec<Option<Gap>>,
     /// From a run of a level to the next of the same level.
     pub same: Vec<Option<Gap>>,
     /// The shortest time from a run of a level to the next run of any: a run that takes longer
     /// collides with it. A run that comes again because clocks show its time twice does not count.
     pub room: Vec<Option<Gap>>,
+    /// The same had no run been late.
+    pub nearest: Vec<Option<Gap>>,
     /// The most runs of a level in any day, for counting.
     pub per_day: Vec<u64>,
     /// The least time from a start to the end of its window, by level; `None` where no window is
@@ -76,14 +82,16 @@ pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, bac
     let levels = runs.iter().map(|(_, l)| l + 1).max().unwrap_or(0);
     let mut gaps = Gaps {
         before: vec![None; levels],
+        surely: vec![None; levels],
         same: vec![None; levels],
         room: vec![None; levels],
+        nearest: Vec::new(),
         per_day: vec![0; levels],
         windows: vec![None; levels],
     };
     let to = from + days * DAY;
     let first = from - back * DAY;
-    let mut look = |a: i64, b: i64| window(runs, zone, (a, b), (first, to), &mut gaps);
+    let mut look = |a: i64, b: i64| window(runs, zone, (a, b), (first, from, to), &mut gaps);
     if days > 40 && runs.iter().all(|(r, _)| r.repeats_weekly()) {
         look(from - 16 * DAY, from + 16 * DAY);
         for t in zone.transitions(first - 16 * DAY, to + 16 * DAY) {
@@ -105,6 +113,7 @@ pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, bac
         }
     }
     windows(runs, zone, from, days, &mut gaps);
+    gaps.nearest.clone_from(&gaps.room);
     let late = runs.iter().map(|(r, _)| r.jitter).max().unwrap_or(Duration::ZERO);
     if late > Duration::ZERO {
         for gap in gaps.before.iter_mut().chain(&mut gaps.same).flatten() {
@@ -157,8 +166,15 @@ fn windows(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, gaps: &mut
     }
 }
 
-/// The gaps between the runs in a window that have a moment in `counts`.
-fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: (i64, i64), gaps: &mut Gaps) {
+/// The gaps between the runs in a window that have a moment in the horizon, which ends with the last
+/// of `counts` and begins with the second, or after the first.
+fn window(
+    runs: &[(Rule, usize)],
+    zone: &Zone,
+    (from, to): (i64, i64),
+    counts: (i64, i64, i64),
+    gaps: &mut Gaps,
+) {
     // When each start is due, its level, and when it has begun at the latest.
     let starts = |of: fn(&Rule) -> Rule| {
         let mut all: Vec<(i64, usize, i64)> = Vec::new();
@@ -174,7 +190,7 @@ fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: (
     let mut all = starts(Rule::clone);
     let within = |g: &Gap| {
         let end = g.from.saturating_add(i64::try_from(g.length.secs_up()).unwrap_or(i64::MAX));
-        g.from < counts.1 && end > counts.0
+        g.from < counts.2 && end > counts.0
     };
     let keep = |slot: Option<&mut Option<Gap>>, gap: Gap| {
         if let Some(slot) = slot
@@ -193,6 +209,21 @@ fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: (
         if let Some((before, ..)) = begun().find(|(_, l, _)| l == level) {
             keep(gaps.same.get_mut(*level), between(*before, *t));
         }
+    }
+    for (n, (begun, ..)) in all.iter().enumerate() {
+        let mut end: Option<(i64, usize)> = None;
+        for (due, level, latest) in all.iter().skip(n + 1) {
+            if end.is_some_and(|(end, _)| end <= *due) {
+                break;
+            }
+            if end.is_none_or(|(end, _)| *latest < end) {
+                end = Some((*latest, *level));
+            }
+        }
+        let Some((end, level)) = end.filter(|(end, _)| *end > counts.1 && *begun < counts.2) else {
+            continue;
+        };
+        keep(gaps.surely.get_mut(level), between(*begun, end.min(counts.2)));
     }
     let repeats = runs.iter().any(|(r, _)| r.is_repeated()) && !zone.transitions(from, to).is_empty();
     if repeats {
@@ -266,6 +297,27 @@ mod tests {
     }
 
     #[test]
+    fn what_surely_passes_between_runs_by_hand() {
+        let surely =
+            |runs: &[(Rule, usize)], days| worst_gaps(runs, &Zone::utc(), MARCH_2024, days, 0).surely;
+        let mins = |g: &Option<Gap>| g.unwrap().length.secs_up() / 60;
+        let late = |mins: u64, rule: Rule| Rule { jitter: Duration::from_mins(mins), ..rule };
+        // Every 5 min, up to 10 late: after one that is not late the next has begun 15 min later.
+        assert_eq!(mins(&surely(&[(late(10, Rule::every(5, 0).unwrap()), 0)], 100)[0]), 15);
+        // A full on Sunday 02:00 up to 6 h late, an incremental on Saturday 02:00 that is never late:
+        // from the one to the other 6 days, and 24 h and 6 h.
+        let (full, rest) = (Rule::weekly(0b100_0000, 120), Rule::weekly(0b010_0000, 120));
+        let both = surely(&[(late(360, full.clone()), 0), (rest, 1)], 100);
+        assert_eq!((mins(&both[0]), mins(&both[1])), (30 * 60, 144 * 60));
+        // Two Sundays, and a horizon of ten days that begins on a Friday: what is left of it after
+        // the second, 10 March 02:00, is 22 h.
+        let week = surely(&[(full, 0)], 10);
+        assert_eq!(mins(&week[0]), 7 * 24 * 60);
+        let first = Rule::monthly_weekday(1, 0b100_0000, 120);
+        assert_eq!(mins(&surely(&[(first, 0)], 47)[0]), 35 * 24 * 60);
+    }
+
+    #[test]
     fn a_window_is_an_hour_shorter_in_the_night_of_spring() {
         // 01:00..05:00, a run at 01:30: three and a half hours; on 31 March two and a half.
         let window = Some(crate::calendar::Window { from: 60, to: 300 });
@@ -320,11 +372,12 @@ mod tests {
             let mut rule = Rule::every(every, offset).unwrap();
             rule.days = Days::Weekly { weeks: ALL_WEEKS, weekdays };
             let runs = [(rule, 0)];
-            let mut whole = Gaps { before: vec![None], same: vec![None], room: vec![None], per_day: vec![0], windows: vec![None] };
-            let horizon = (MARCH_2024, MARCH_2024 + 400 * DAY);
-            window(&runs, &zone, (horizon.0 - 30 * DAY, horizon.1 + 30 * DAY), horizon, &mut whole);
+            let mut whole = Gaps { before: vec![None], surely: vec![None], same: vec![None], room: vec![None], nearest: Vec::new(), per_day: vec![0], windows: vec![None] };
+            let (start, end) = (MARCH_2024, MARCH_2024 + 400 * DAY);
+            window(&runs, &zone, (start - 30 * DAY, end + 30 * DAY), (start, start, end), &mut whole);
             let quick = worst_gaps(&runs, &zone, MARCH_2024, 400, 0);
-            prop_assert_eq!(quick.before[0].map(|g| g.length), whole.before[0].map(|g| g.length));
+            let lengths = |gaps: &Gaps| [gaps.before[0], gaps.surely[0]].map(|g| g.map(|g| g.length));
+            prop_assert_eq!(lengths(&quick), lengths(&whole));
         }
     }
 }

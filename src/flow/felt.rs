@@ -17,8 +17,7 @@ const ROUNDS: usize = 12;
 
 /// Solves with gaps from as far back as they are felt.
 pub(super) fn solve(model: &Model, ops: &Ops, facts: &mut Facts, calendar: &mut Calendar) {
-    let cut =
-        model.scenarios.iter().flat_map(|(_, s)| &s.earlier).map(|e| e.before).max().unwrap_or_default();
+    let cut = model.longest_cut();
     let own = |id: Idx<Job>, calendar: &mut Calendar| {
         let gap = calendar.gaps(ops, id, 0).longest().map_or(Duration::ZERO, |g| g.length);
         let misses = missed::tolerated(model, &run::data(model, &ops.jobs[id]));

@@ -36,13 +36,15 @@ pub struct LevelFact {
     pub usual: Option<Bytes>,
     /// The longest time from the start of any run of the job to the start of one of this level.
     pub gap: Option<Gap>,
-    /// The longest of these of which a moment lies in the horizon: `gap` counts those of before that
-    /// are still felt in it, and missed runs.
-    pub within: Option<Gap>,
+    /// The longest of these that surely can come to pass within the horizon: `gap` counts those of
+    /// before that are still felt in it, missed runs, and what the first of two runs may be late.
+    pub surely: Option<Gap>,
     /// The longest time between two runs of this level.
     pub same: Option<Gap>,
     /// The shortest time from a run of this level to the next run.
     pub room: Option<Duration>,
+    /// The same had no run been late at random.
+    pub nearest: Option<Duration>,
     /// The most runs of this level that are due on one day.
     pub per_day: u64,
     /// What is left at least, when a run is due, of the window that its schedule states, and of
@@ -62,6 +64,33 @@ pub struct LevelFact {
     pub moment: Duration,
     /// The terms of `most`, for the derivation.
     pub terms: Terms,
+}
+
+/// What surely can pass from a run to the completion of the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Surely<'a> {
+    /// The level of the run at the end.
+    pub level: &'a LevelFact,
+    /// When the first run starts, in Unix seconds.
+    pub from: i64,
+    /// From start to start.
+    pub gap: Duration,
+    /// How long the second takes alone.
+    pub takes: Duration,
+    /// What the first may hold of the gap.
+    pub holds: Duration,
+}
+
+impl Surely<'_> {
+    /// What is lost just before the second is complete.
+    pub fn loss(&self) -> Duration {
+        self.gap.plus(self.takes).minus(self.holds)
+    }
+
+    /// How old the first is when what is in the second still holds nothing: just before it starts.
+    pub fn age(&self) -> Duration {
+        self.gap.minus(self.holds)
+    }
 }
 
 /// The parts of a run's time.
@@ -147,18 +176,6 @@ impl LevelFact {
     pub fn misses_window(&self) -> bool {
         self.window.is_some_and(|w| self.most.is_none_or(|most| most > w.length))
     }
-
-    /// The same for a behaviour that can happen: the longest gap, and a run that takes what it
-    /// takes alone; less what the run before holds of the gap.
-    pub fn loss_alone(&self) -> Option<Duration> {
-        Some(self.within?.length.plus(self.alone?).minus(self.moment))
-    }
-
-    /// What of it a point before some moment is surely older than, where runs in progress at that
-    /// moment still end and hold nothing of it or after: the longest gap.
-    pub fn gap_alone(&self) -> Option<Duration> {
-        Some(self.within?.length.minus(self.moment))
-    }
 }
 
 impl JobFact {
@@ -174,9 +191,29 @@ impl JobFact {
         worst
     }
 
-    /// A loss that can happen: the worst level with runs that go alone.
-    pub fn loss_alone(&self) -> Option<(Duration, &LevelFact)> {
-        self.levels.iter().filter_map(|l| Some((l.loss_alone()?, l))).max_by_key(|(loss, _)| *loss)
+    /// A time between two runs that can happen, and what the run at its end takes alone: of the level
+    /// where both are most.
+    ///
+    /// The run before may be late, since it waits for others, or surely is, since the one before it
+    /// takes too long. Then it is nearer; but on average no less lies between two runs than between the
+    /// nearest that are due, and so between some two of them.
+    pub fn surely(&self) -> Option<Surely<'_>> {
+        let levels = || self.levels.iter();
+        let nearest = levels().filter_map(|l| l.nearest).min().unwrap_or_default();
+        let alone = levels().filter_map(|l| l.alone).min().unwrap_or_default();
+        let holds = levels().map(|l| l.moment).max().unwrap_or_default();
+        let late = match levels().any(|l| l.alone.zip(l.nearest).is_some_and(|(takes, next)| takes > next)) {
+            true => Duration::MAX,
+            false => levels().map(|l| l.terms.wait).max().unwrap_or_default(),
+        };
+        let of = |level| {
+            let LevelFact { surely, alone: takes, .. }: &LevelFact = level;
+            let (gap, takes) = ((*surely)?, (*takes)?);
+            let late = Surely { level, from: gap.from, gap: gap.length.minus(late), takes, holds };
+            let average = Surely { gap: nearest.min(gap.length), takes: takes.min(alone), ..late };
+            Some(if late.gap < gap.length && average.loss() > late.loss() { average } else { late })
+        };
+        self.levels.iter().filter_map(of).max_by_key(Surely::loss)
     }
 
     /// What a run that is no full may carry all the same: after one that failed Bacula takes a full

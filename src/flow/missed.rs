@@ -36,13 +36,14 @@ impl Facts {
     }
 
     /// A loss of a job's runs that can happen: each missed run lets the gap grow by the shortest time
-    /// between two runs at least.
+    /// between two runs at least. Nothing behind the horizon counts.
     pub fn surely_lost(&self, job: Idx<Job>) -> Option<Duration> {
         let fact = self.jobs.get(job)?;
-        let (loss, _) = fact.loss_alone()?;
+        let surely = fact.surely()?;
         let missed = self.after_misses(job).map_or(0, |f| f.missed.runs);
         let room = fact.levels.iter().filter_map(|l| l.room).min().unwrap_or_default();
-        Some(loss.plus(room.times(missed)))
+        let left = Duration::from_secs((self.horizon.end() - surely.from).unsigned_abs());
+        Some(surely.loss().plus(room.times(missed)).min(left))
     }
 
     /// How much later than on a normal day the next point of a job may be complete: by its own
@@ -59,26 +60,43 @@ impl Facts {
         }
         match &ops.jobs[job].kind {
             JobKind::Copy { of, .. } => {
-                let (before, after) = (self.jobs.get(*of)?, missed.get(*of)?);
+                let before = self.jobs.get(*of)?;
                 // A run that takes longer may miss the copy that would have brought it: then the run
                 // before is the newest, until the next copy.
-                let longer = before.levels.iter().zip(&after.levels).any(|(b, a)| a.most > b.most);
-                let next = usual.longest_gap().min(before.longest_gap()).filter(|_| longer);
+                let next = usual.longest_gap().min(before.longest_gap()).filter(|_| self.longer(*of));
                 Some(own.plus(self.later(ops, *of)?).plus(next.unwrap_or_default()))
             }
             _ => Some(own),
         }
     }
 
+    /// Whether runs of a job may take longer after missed runs, its own or those of others.
+    fn longer(&self, job: Idx<Job>) -> bool {
+        let levels = |facts: Option<&JobFact>| -> Vec<_> {
+            facts.into_iter().flat_map(|f| &f.levels).map(|l| l.most).collect()
+        };
+        let pairs = levels(self.jobs.get(job)).into_iter().zip(levels(self.after_misses(job)));
+        pairs.into_iter().any(|(usual, now)| now.is_none() || now > usual)
+    }
+
+    /// How many copies a run of a job may miss, since it takes longer: each brings it with its next
+    /// run.
+    fn copies_missed(&self, ops: &Ops, job: Idx<Job>) -> u64 {
+        match &ops.jobs[job].kind {
+            JobKind::Copy { of, .. } => u64::from(self.longer(*of)) + self.copies_missed(ops, *of),
+            _ => 0,
+        }
+    }
+
     /// How much older what the newest point of a job stands on may be when the next is complete:
-    /// where fulls were missed it is the full before.
+    /// where fulls were missed, or missed their copy, it is the full before.
     pub fn base_older(&self, ops: &Ops, job: Idx<Job>) -> Option<Duration> {
         let later = self.later(ops, job)?;
         let original = ops.original(job);
         let Some(fact) = self.after_misses(original).filter(|f| f.levels.len() > 1) else {
             return Some(later);
         };
-        let apart = self.jobs.get(original)?.longest_apart(Level::Full);
-        Some(later.plus(apart.times(fact.missed.runs)))
+        let fulls = fact.missed.runs.saturating_add(self.copies_missed(ops, job));
+        Some(later.plus(self.jobs.get(original)?.longest_apart(Level::Full).times(fulls)))
     }
 }

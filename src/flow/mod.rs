@@ -38,7 +38,7 @@ pub use beside::{Neighbours, beside};
 pub use capacity::{Capacity, Held, Share, Stop, StoreFact};
 pub use disks::{DiskFact, DiskUse};
 pub use late::Between;
-pub use level::{JOB_OVERHEAD, JobFact, LevelFact, Terms};
+pub use level::{JOB_OVERHEAD, JobFact, LevelFact, Surely, Terms};
 pub use logs::Logs;
 pub use missed::Missed;
 pub use outage::{Detour, Gone};
@@ -66,6 +66,13 @@ pub struct Horizon {
     pub as_of: i64,
     /// How many days it lasts.
     pub days: u32,
+}
+
+impl Horizon {
+    /// The first instant behind it, in Unix seconds.
+    pub fn end(self) -> i64 {
+        self.as_of + i64::from(self.days) * 86_400
+    }
 }
 
 /// All facts.
@@ -161,7 +168,7 @@ pub fn analyse(model: &Model, ops: &Ops, horizon: Horizon) -> Facts {
         back: ArenaMap::default(),
     };
     felt::solve(model, ops, &mut facts, &mut calendar);
-    facts.points = Points::new(ops, &facts, horizon);
+    facts.points = Points::new(ops, &facts, horizon, model.longest_cut());
     facts.capacity = capacity::of(model, ops, &facts);
     facts
 }

@@ -9,20 +9,20 @@
 //! `t0` is followed by one that is complete at `r`, so it serves every `t0 < r`, and is whole then
 //! if its chain is until `r + d`. The least of `until - r` over all points of the horizon is how
 //! far back a recovery surely reaches (2.2b).
-//!
-//! A run that may be late at random is complete as late as it may be, those that came first meanwhile
-//! waited for, and is kept as if it had begun when it was due. Where a full or a differential may come
-//! behind what is due after it nobody knows what stands on what.
 
+mod alone;
+mod chain;
+mod longest;
 mod sweep;
 
 use super::late::{self, Between};
 use super::level::JobFact;
-use super::timetable::{Expander, Moment, Timetables};
+use super::timetable::{Expander, Timetables};
 use super::{Facts, Horizon};
 use crate::base::threads::dealt;
 use crate::ops::{Job, JobKind, Level, Ops};
 use crate::quantity::Duration;
+use chain::Chain;
 use la_arena::{ArenaMap, Idx};
 use sweep::Sweep;
 
@@ -85,6 +85,8 @@ pub struct Points {
     pub(super) of: ArenaMap<Idx<Job>, PointFact>,
     as_of: i64,
     end: i64,
+    /// For how long feeds may have been cut when the last strike of a scenario falls.
+    cut: i64,
 }
 
 /// Which times runs are taken to need.
@@ -92,8 +94,9 @@ pub struct Points {
 pub enum Runs {
     /// The most.
     Longest,
-    /// What they take alone.
-    Alone,
+    /// What they take alone; runs, and copies of what was right, are made for so long after contents went
+    /// wrong.
+    Alone(Duration),
 }
 
 /// What a recovery after wrong contents asks of points.
@@ -126,11 +129,11 @@ impl PointFact {
 }
 
 impl Points {
-    pub(super) fn new(ops: &Ops, facts: &Facts, horizon: Horizon) -> Self {
+    pub(super) fn new(ops: &Ops, facts: &Facts, horizon: Horizon, cut: Duration) -> Self {
         let as_of = horizon.as_of;
-        let end = as_of + i64::from(horizon.days) * DAY;
+        let end = horizon.end();
         let mut expander = Expander::new(end);
-        let mut points = Self { as_of, end, ..Self::default() };
+        let mut points = Self { as_of, end, cut: seconds(cut), ..Self::default() };
         // A schedule is looked at from so long before that every chain that is then kept has begun,
         // and volumes have gone round.
         let mut longest: ArenaMap<Idx<Job>, Duration> = ArenaMap::default();
@@ -193,8 +196,10 @@ impl Points {
         let original = if let JobKind::Copy { of, .. } = &ops.jobs[id].kind { *of } else { id };
         let fulls = jobs.get(original).and_then(|f| f.level(Level::Full)?.same);
         let late = last_gap(ops, jobs, id);
-        // What is complete before the as-of date, missed runs counted, is of no interest.
-        let first = self.as_of.saturating_sub(facts.later(ops, id).map_or(i64::MAX / 4, seconds));
+        // What is replaced before the as-of date, missed runs and feeds that had been cut counted, is of
+        // no interest.
+        let later = facts.later(ops, id).map_or(i64::MAX / 4, seconds);
+        let first = self.as_of.saturating_sub(later.saturating_add(self.cut));
         let from = match (fulls, late) {
             (Some(fulls), Some(late)) => {
                 first.saturating_sub(seconds(fulls.length).saturating_add(late.saturating_mul(2)))
@@ -203,10 +208,12 @@ impl Points {
         };
         // Where runs are left out nobody knows which points there are.
         list.clear();
-        if !known || !self.each(ops, jobs, id, (Runs::Longest, from), |point| list.push(point)) {
+        if !known
+            || longest::each(ops, jobs, (id, &fact), &self.tables, from, |point| list.push(point)).is_none()
+        {
             return Some(fact);
         }
-        if list.first().is_none_or(|p| p.ready > self.as_of) {
+        if list.first().is_none_or(|p| p.ready > first) {
             return Some(fact);
         }
         // Beyond the horizon the next point comes as late as it may.
@@ -228,88 +235,6 @@ impl Points {
             fact.span = fact.span.max(next - point.oldest);
         }
         Some(fact)
-    }
-
-    /// Shows the points of a job from the first full behind an instant on, rising by start and by
-    /// when they are complete; whether runs have a bound.
-    fn each(
-        &self,
-        ops: &Ops,
-        jobs: &ArenaMap<Idx<Job>, JobFact>,
-        id: Idx<Job>,
-        (runs, from): (Runs, i64),
-        mut show: impl FnMut(Point),
-    ) -> bool {
-        let Some(fact) = self.of.get(id) else { return false };
-        let job = &ops.jobs[id];
-        let original = if let JobKind::Copy { of, .. } = &job.kind { *of } else { id };
-        let (Some(data), Some(own)) = (Takes::of(jobs, original, runs), Takes::of(jobs, id, runs)) else {
-            return false;
-        };
-        let copies = fact.copies.map(|c| self.tables.table(c));
-        let mut chain = Chain::default();
-        let mut last_ready = i64::MIN;
-        if runs == Runs::Longest && (changes_places(ops, jobs, original) || changes_places(ops, jobs, id)) {
-            return false;
-        }
-        // A run that is due while one of its job goes on waits for it, and each may begin late.
-        let begins = |job: Idx<Job>, moment: &Moment, before: i64| match runs {
-            Runs::Longest => moment.at.saturating_add(jitter(&ops.jobs[job], moment.level)).max(before),
-            Runs::Alone => moment.at,
-        };
-        let latest_start = seconds(ops.jobs[original].jitter());
-        let mut last_done = i64::MIN;
-        let (mut next, mut copied) = (0, i64::MIN);
-        // A run that is quick may be copied before one that takes its longest time is done.
-        let mut soonest = 0;
-        let table = self.tables.table(fact.table);
-        let first = table.partition_point(|m| m.at < from);
-        for (n, moment) in table.iter().enumerate().skip(first) {
-            // Those that are due until it begins may come first, and it waits for them.
-            let latest = moment.at.saturating_add(jitter(&ops.jobs[original], moment.level));
-            let sooner = table.iter().skip(n + 1).take_while(|m| runs == Runs::Longest && m.at <= latest);
-            let waits: i64 = sooner.map(|m| data.level(m.level)).sum();
-            let done = begins(original, moment, last_done) + waits + data.level(moment.level);
-            last_done = done;
-            let mut ready = done;
-            let written = match copies {
-                Some(copies) => {
-                    while let Some(copy) = copies.get(next).filter(|c| c.at < done) {
-                        copied = begins(id, copy, copied) + own.level(Level::Changes);
-                        next += 1;
-                    }
-                    let Some(copy) = copies.get(next) else { break };
-                    ready = begins(id, copy, copied) + own.level(Level::Changes);
-                    copy.at
-                }
-                None => moment.at,
-            };
-            last_ready = last_ready.max(ready);
-            let kept = |level: Level| seconds(job.held(level));
-            let written = match copies.filter(|_| runs == Runs::Longest) {
-                Some(copies) => {
-                    while copies.get(soonest).is_some_and(|c| c.at < moment.at) {
-                        soonest += 1;
-                    }
-                    copies.get(soonest).map_or(moment.at, |c| c.at)
-                }
-                None => written,
-            };
-            let there = chain.take(*moment, written);
-            // A run that was due before may come behind it and stand on it.
-            if runs == Runs::Longest && moment.level < Level::Incremental {
-                let late =
-                    |m: &&Moment| m.at.saturating_add(jitter(&ops.jobs[original], m.level)) >= moment.at;
-                let before = table.get(first..n).unwrap_or(&[]).iter().rev();
-                let before = before.take_while(|m| m.at >= moment.at - latest_start);
-                let lesser = before.filter(late).filter(|m| m.level > moment.level);
-                chain.first = lesser.min_by_key(|m| m.at).copied().or(chain.first);
-            }
-            if there && let Some((until, _)) = chain.until(kept) {
-                show(Point { start: moment.at, ready: last_ready, until, oldest: chain.written });
-            }
-        }
-        true
     }
 
     /// The first moment in the horizon at which a point that is to be kept cannot be restored.
@@ -353,8 +278,9 @@ impl Points {
         first
     }
 
-    /// The most that is lost when contents go wrong at any moment of the horizon and the best point
-    /// that can then still be read is taken; `None` when for some moment there is none.
+    /// The most that is lost when contents go wrong at any moment of the horizon, or so long `before`
+    /// it, and the best point that can then still be read is taken; `None` when for some moment there
+    /// is none.
     pub fn worst(
         &self,
         ops: &Ops,
@@ -362,6 +288,7 @@ impl Points {
         id: Idx<Job>,
         asked: Asked,
         runs: Runs,
+        before: Duration,
     ) -> Option<Duration> {
         if runs == Runs::Longest && !in_order(ops, &facts.jobs, id) {
             return None;
@@ -370,7 +297,7 @@ impl Points {
         // long as the last run that it takes.
         let slack = match runs {
             Runs::Longest => 0,
-            Runs::Alone => {
+            Runs::Alone(_) => {
                 let pools = &ops.jobs[id].pools;
                 let filled =
                     pools.iter().map(|p| i64::try_from(p.runs).unwrap_or(i64::MAX)).max().unwrap_or(1);
@@ -380,9 +307,14 @@ impl Points {
                 DAY + seconds(gap).saturating_mul(filled)
             }
         };
-        let mut sweep = Sweep::new((self.as_of, self.end), asked, slack);
-        let bounded = self.each(ops, &facts.jobs, id, (runs, i64::MIN), |point| sweep.point(point));
-        if bounded { sweep.worst() } else { None }
+        let mut sweep = Sweep::new((self.as_of.saturating_sub(seconds(before)), self.end), asked, slack);
+        let (tables, of) = (&self.tables, (id, self.of.get(id)?));
+        let show = |point| sweep.point(point);
+        match runs {
+            Runs::Longest => longest::each(ops, &facts.jobs, of, tables, i64::MIN, show)?,
+            Runs::Alone(goes_on) => alone::each(ops, &facts.jobs, of, tables, goes_on, show)?,
+        }
+        sweep.worst()
     }
 }
 
@@ -415,102 +347,4 @@ pub(super) fn in_order(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Jo
 fn jitter(job: &Job, level: Level) -> i64 {
     let rules = job.runs.iter().filter(|r| r.level == level).map(|r| r.rule.jitter);
     seconds(rules.max().unwrap_or_default())
-}
-
-/// Whether a run may begin before one that was due before it and that it would stand on.
-fn changes_places(ops: &Ops, jobs: &ArenaMap<Idx<Job>, JobFact>, id: Idx<Job>) -> bool {
-    let Some(fact) = jobs.get(id).filter(|f| f.levels.len() > 1) else { return false };
-    // The room is less by what a run may be late: nothing is left where the next may come first.
-    let late = |level: Level| level < Level::Incremental && jitter(&ops.jobs[id], level) > 0;
-    fact.levels.iter().any(|l| late(l.level) && l.room == Some(Duration::ZERO))
-}
-
-/// How long runs of each level take.
-struct Takes(Vec<(Level, i64)>);
-
-impl Takes {
-    fn of(jobs: &ArenaMap<Idx<Job>, JobFact>, job: Idx<Job>, runs: Runs) -> Option<Self> {
-        let levels = jobs.get(job)?.levels.iter().map(|l| match runs {
-            Runs::Longest => Some((l.level, seconds(l.most?))),
-            Runs::Alone => Some((l.level, l.alone.map_or(0, |a| seconds(a) - 1).max(0))),
-        });
-        levels.collect::<Option<Vec<_>>>().map(Self)
-    }
-
-    fn level(&self, level: Level) -> i64 {
-        self.0.iter().find(|(l, _)| *l == level).map_or(0, |(_, t)| *t)
-    }
-}
-
-/// The runs that the newest point stands on.
-#[derive(Default)]
-struct Chain {
-    full: Option<Moment>,
-    differential: Option<Moment>,
-    first: Option<Moment>,
-    /// When the full was written to the store.
-    written: i64,
-}
-
-impl Chain {
-    /// Takes in the next run; whether there is a full to stand on.
-    fn take(&mut self, moment: Moment, written: i64) -> bool {
-        match moment.level {
-            Level::Full | Level::Log => {
-                *self = Self { full: Some(moment), written, ..Self::default() };
-            }
-            Level::Differential => (self.differential, self.first) = (Some(moment), None),
-            Level::Incremental | Level::Changes => {
-                self.first.get_or_insert(moment);
-            }
-        }
-        self.full.is_some()
-    }
-
-    /// The runs that may go first: of several incrementals that is the oldest.
-    fn parts(&self) -> impl Iterator<Item = Moment> {
-        [self.full, self.differential, self.first].into_iter().flatten()
-    }
-
-    /// Until when all of it is kept, and which run goes first.
-    fn until(&self, kept: impl Fn(Level) -> i64) -> Option<(i64, Moment)> {
-        let ends = self.parts().map(|m| (m.at.saturating_add(kept(m.level)), m));
-        ends.min_by_key(|(until, m)| (*until, m.at))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run(day: i64, level: Level) -> Moment {
-        Moment { at: day * DAY, level }
-    }
-
-    #[test]
-    fn the_chain_of_a_point_by_hand() {
-        // A full on day 0, a differential on day 7, incrementals on days 8 and 9. Fulls are kept 20
-        // days, differentials 10, incrementals 5.
-        let kept = |level: Level| match level {
-            Level::Full => 20 * DAY,
-            Level::Differential => 10 * DAY,
-            _ => 5 * DAY,
-        };
-        let mut chain = Chain::default();
-        assert!(!chain.take(run(-1, Level::Incremental), 0), "nothing to stand on");
-        let mut until = |day, level| {
-            assert!(chain.take(run(day, level), 0));
-            let (until, first) = chain.until(kept).unwrap();
-            (until / DAY, first.at / DAY)
-        };
-        assert_eq!(until(0, Level::Full), (20, 0));
-        // The differential is kept until day 17, its full until day 20.
-        assert_eq!(until(7, Level::Differential), (17, 7));
-        // The incremental of day 9 is kept until day 14 and needs that of day 8, until day 13.
-        assert_eq!(until(8, Level::Incremental), (13, 8));
-        assert_eq!(until(9, Level::Incremental), (13, 8));
-        // On day 16 another differential needs only itself and the full, which goes on day 20.
-        assert_eq!(until(16, Level::Differential), (20, 0));
-        assert_eq!(until(17, Level::Full), (37, 17));
-    }
 }

@@ -191,9 +191,10 @@ pub(super) fn volumes(
             bytes,
             usual,
             gap,
-            within: get(&within.before),
+            surely: get(&within.surely),
             same: get(&gaps.same),
             room: get(&gaps.room).map(|g| g.length),
+            nearest: get(&gaps.nearest).map(|g| g.length),
             per_day: gaps.per_day.get(at).copied().unwrap_or(0),
             window: get(&gaps.windows),
             most: None,
@@ -369,10 +370,10 @@ fn demand(
         // How many runs a copy finds is only bounded from above, and a log run carries at least
         // what is written at the least rate in its gap.
         (JobKind::Copy { .. }, _) => fact.bytes.map(|_| Bytes::ZERO),
-        (_, Level::Log) => fact.bytes.and_then(|b| Some(least_log(facts, job, fact.within?.length)?.min(b))),
+        (_, Level::Log) => fact.bytes.and_then(|b| Some(least_log(facts, job, fact.surely?.length)?.min(b))),
         // What changes is a part of what is there now; since the last run of any level at least.
         (_, Level::Incremental | Level::Differential | Level::Changes) => fact.bytes.and_then(|b| {
-            let now = changed_of(model, &whole.data, fact.within?.length, |d| size_today(model, &[d]));
+            let now = changed_of(model, &whole.data, fact.surely?.length, |d| size_today(model, &[d]));
             Some(now.min(b))
         }),
         _ => fact.bytes.map(|b| b.min(whole_size)),

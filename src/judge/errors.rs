@@ -106,7 +106,7 @@ fn culprit(estate: Estate<'_>, v: &Verdict) -> Span {
     let log =
         jobs.iter().copied().find(|j| matches!(estate.ops.jobs[*j].kind, crate::ops::JobKind::Log { .. }));
     let Some(job) = log.or_else(|| jobs.first().copied()) else { return own };
-    let level = estate.facts.jobs.get(job).and_then(|f| f.loss_alone()).map(|(_, l)| l.level);
+    let level = estate.facts.jobs.get(job).and_then(|f| f.surely()).map(|s| s.level.level);
     estate.ops.jobs[job].runs.iter().find(|r| Some(r.level) == level).map_or(own, |r| r.span)
 }
 

@@ -87,24 +87,25 @@ pub fn binding(estate: Estate<'_>, fact: &StreamFact) -> String {
 /// The longest gap of a schedule, and the run at its end that the strike cuts off.
 fn of_runs(estate: Estate<'_>, choice: &Choice) -> Witness {
     let Some(job) = newest(estate, choice) else { return nothing(&Reason::NoCopySurvives) };
-    let level = estate.facts.jobs.get(job).and_then(|f| f.loss_alone()).map(|(_, level)| level);
-    let found = level.and_then(|l| Some((estate.facts.surely_lost(job)?, l.within?, l)));
-    let Some((loss, gap, level)) = found else { return nothing(&Reason::NoCopySurvives) };
+    let surely = estate.facts.jobs.get(job).and_then(|f| f.surely());
+    let Some((loss, surely)) = estate.facts.surely_lost(job).zip(surely) else {
+        return nothing(&Reason::NoCopySurvives);
+    };
     let j = &estate.ops.jobs[job];
     let missed = match estate.facts.after_misses(job).map_or(0, |f| f.missed.runs) {
         0 => String::new(),
         1 => "; the run at its end is missed".to_owned(),
         n => format!("; {n} runs in a row, that at its end the first, are missed"),
     };
-    let strike = gap.from.saturating_add(i64::try_from(loss.0 / 1_000_000_000).unwrap_or(i64::MAX));
+    let strike = surely.from.saturating_add(i64::try_from(loss.0 / 1_000_000_000).unwrap_or(i64::MAX));
     Witness {
         strike: show::instant(strike, &j.zone),
-        kept: Some(format!("what was written before {}", show::instant(gap.from, &j.zone))),
+        kept: Some(format!("what was written before {}", show::instant(surely.from, &j.zone))),
         bound_by: format!(
             "`{}`: {} from one run to the next, and the next takes {}{missed}",
             j.name,
-            quantity::duration(gap.length),
-            quantity::duration(level.alone.unwrap_or_default())
+            quantity::duration(surely.gap),
+            quantity::duration(surely.takes)
         ),
     }
 }

@@ -31,6 +31,8 @@ pub use tier::{Bounds, Objective, Response, Tier};
 
 pub use la_arena::{Arena, Idx};
 
+use crate::quantity::Duration;
+
 /// The whole estate.
 #[derive(Debug, Default)]
 pub struct Model {
@@ -81,6 +83,12 @@ pub struct Model {
 }
 
 impl Model {
+    /// For how long a feed may have been cut when the last strike of a scenario falls, at most.
+    pub fn longest_cut(&self) -> Duration {
+        let earlier = self.scenarios.iter().flat_map(|(_, s)| &s.earlier);
+        earlier.map(|e| e.before).max().unwrap_or_default()
+    }
+
     /// The data classes that live in a cluster.
     pub fn data_in(&self, cluster: Idx<Cluster>) -> Vec<Idx<Data>> {
         self.in_cluster.get(cluster).cloned().unwrap_or_default()

@@ -1,6 +1,6 @@
 //! How much a recovery reads.
 
-use crate::flow::{Between, Facts, JobFact};
+use crate::flow::{Between, Facts, JobFact, Surely};
 use crate::model::Model;
 use crate::ops::{Job, JobKind, Level, Ops};
 use crate::quantity::{Bytes, Duration};
@@ -64,8 +64,9 @@ impl Reading<'_> {
         if late || self.facts.logs_expire(self.model, self.ops, log) {
             return Bytes::ZERO;
         }
-        let gap = runs.levels.iter().filter_map(|l| l.within).map(|g| g.length).max();
-        let (Some(gap), Some(shipped)) = (gap, logs.longest_gap()) else { return Bytes::ZERO };
+        let (Some(Surely { gap, .. }), Some(shipped)) = (runs.surely(), logs.longest_gap()) else {
+            return Bytes::ZERO;
+        };
         let run = runs.levels.iter().map(|l| l.alone.unwrap_or(Duration::MAX)).max().unwrap_or_default();
         self.facts.logs.lowest(cluster, gap.minus(run).minus(shipped))
     }

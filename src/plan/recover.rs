@@ -168,18 +168,21 @@ impl Builder<'_> {
         let (Some(later), Some(older)) = (facts.later(ops, *data), facts.base_older(ops, *data)) else {
             return Kept { loss: None, surely: chosen.surely, reason: Some(Reason::KeptTooShort) };
         };
-        let until = read.finish.plus(older).plus(chosen.cut.most);
+        let cut = chosen.cut.most;
+        let until = read.finish.plus(older).plus(cut);
         let latest = asked(until, until);
         if facts.points.get(*data).is_some_and(|p| p.serves(latest)) {
             return as_chosen();
         }
         // The newest point will not do: an older one may still.
-        let found = facts.points.worst(ops, facts, *data, latest, Runs::Longest);
-        let surely =
-            facts.points.worst(ops, facts, *data, asked(read.surely, held.min(read.surely)), Runs::Alone);
+        let worst = |asked, runs, before| facts.points.worst(ops, facts, *data, asked, runs, before);
+        // The newest that there can be is of so much earlier.
+        let before = later.plus(cut);
+        let found = worst(latest, Runs::Longest, before);
+        let surely = worst(asked(read.surely, held.min(read.surely)), Runs::Alone(held), Duration::ZERO);
         let found = found.and_then(|f| Some(f.plus(self.behind(*data)?)));
         Kept {
-            loss: found.map(|f| f.plus(later).max(loss)),
+            loss: found.map(|f| f.plus(before).max(loss)),
             surely: surely
                 .map_or(Duration::MAX, |s| chosen.surely.max(if log.is_some() { Duration::ZERO } else { s })),
             // Logs that roll an older point forward are more than the plan counts on.

@@ -2,7 +2,7 @@
 
 use super::choose::Chooser;
 use super::step::Reason;
-use crate::flow::{Asked, LevelFact};
+use crate::flow::{Asked, JobFact};
 use crate::model::{Hop, Host};
 use crate::ops::{Job, JobKind, Level};
 use crate::quantity::{Bytes, Duration};
@@ -69,8 +69,8 @@ impl Chooser<'_> {
             // It has no point that the original has not.
             JobKind::Copy { of, .. } => self.surely_clean(*of),
             JobKind::Database { .. } => {
-                let levels = self.facts.jobs.get(job).map_or(&[][..], |f| &f.levels);
-                levels.iter().filter_map(LevelFact::gap_alone).max().unwrap_or_default()
+                let surely = self.facts.jobs.get(job).and_then(JobFact::surely);
+                surely.map(|s| s.age()).unwrap_or_default()
             }
             _ => self.facts.surely_lost(job).unwrap_or_default(),
         }

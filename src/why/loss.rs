@@ -263,7 +263,7 @@ fn runs(estate: Estate<'_>, job: Idx<Job>) -> Node {
     let j = &estate.ops.jobs[job];
     let mut children = Vec::new();
     if let Some(fact) = estate.facts.after_misses(job) {
-        let worst = fact.loss().or_else(|| fact.loss_alone()).map(|(_, l)| l);
+        let worst = fact.loss().map(|(_, l)| l).or_else(|| Some(fact.surely()?.level));
         if let Some(level) = worst {
             children.push(gap(estate, j, fact, level));
             children.push(run_time(estate, j, level));
