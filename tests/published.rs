@@ -58,7 +58,8 @@ mod bareos_disk {
         let mut volumes = [0; 3];
         for (pool, rules) in POOLS.into_iter().enumerate() {
             let mine = || days.iter().filter(|d| d.1 == pool);
-            let turned: Turnover = turn(mine().map(|d| Write { from: d.0, to: d.0 }), rules);
+            let writes: Vec<Write> = mine().map(|d| Write { from: d.0, begun: d.0, to: d.0 }).collect();
+            let turned: Turnover = turn(&writes, rules);
             assert_eq!(turned.stuck, None);
             volumes[pool] = turned.volumes;
             let sizes: Vec<u64> = mine().map(|d| size(pool, d.2)).collect();

@@ -6,6 +6,7 @@
 //! up day by day, each with its most of that day: never less than what there is at any moment.
 
 use super::disks::{self, DiskFact};
+use super::late::Between;
 use super::level::LevelFact;
 use super::sizes::Sizes;
 use super::timetable::Moment;
@@ -210,7 +211,17 @@ struct TurnKey {
     table: usize,
     copies: Option<usize>,
     rules: PoolRules,
-    late: i64,
+    late: (Late, Late),
+    missing: Missing,
+}
+
+/// How much later than it is due a run is, at most, in seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Late {
+    /// At its first byte.
+    begun: i64,
+    /// At its last.
+    over: i64,
 }
 
 /// The turnover of a log's pool.
@@ -234,11 +245,11 @@ struct Pools<'a> {
 #[derive(Clone, Copy)]
 struct Written {
     of: usize,
-    at: i64,
+    write: Write,
 }
 
 /// What a pool holds besides where runs may have been missed.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 struct Missing {
     /// So many runs before those that are left on a normal day.
     runs: usize,
@@ -246,6 +257,20 @@ struct Missing {
     bytes: u64,
     /// So many volumes at once, where their number is bound.
     volumes: u64,
+}
+
+impl Missing {
+    /// How many runs before those that are left on a normal day may be there. Runs that share volumes
+    /// then come to lie on others, up to a volume of them.
+    fn more(self, usual: &Turnover) -> usize {
+        match self.runs {
+            0 => 0,
+            runs if usual.fullest > 1 => {
+                runs.saturating_add(usize::try_from(usual.fullest).unwrap_or(usize::MAX))
+            }
+            runs => runs,
+        }
+    }
 }
 
 impl<'a> Pools<'a> {
@@ -266,9 +291,11 @@ impl<'a> Pools<'a> {
         let table = self.facts.points.tables.table(point.table);
         let sizes = Sizes::new(self.model, &fact.data, self.facts.horizon).of(table, fact.missed.runs);
         for job in std::iter::once(original).chain(copies.iter().copied()) {
-            let written = self.written(job, table);
             for (n, pool) in self.ops.jobs[job].pools.iter().enumerate() {
-                self.data(job, n, pool, table, &written, (&sizes, self.missed(job, original, pool)));
+                let level =
+                    |m: &Moment| self.ops.jobs[job].pool(m.level).is_some_and(|p| std::ptr::eq(p, pool));
+                let written = self.written(job, table, self.late(original, job, pool), level);
+                self.data(job, n, pool, &written, (&sizes, self.missed(job, original, pool)));
             }
         }
     }
@@ -302,46 +329,69 @@ impl<'a> Pools<'a> {
     }
 
     /// The first run of the horizon where a pool may have fewer volumes than missed runs make it need.
-    fn short(
-        &self,
-        pool: &Pool,
-        missing: Missing,
-        writes: impl Iterator<Item = Write> + Clone,
-    ) -> Option<i64> {
+    fn short(&self, pool: &Pool, missing: Missing, writes: &[Write]) -> Option<i64> {
         let most = pool.volumes.filter(|_| missing.volumes > 0)?;
-        let free = turn(writes.clone(), PoolRules { volumes: None, ..rules(pool) });
-        let first = || writes.map(|w| w.from).find(|at| *at >= self.facts.horizon.as_of);
+        let free = turn(writes, PoolRules { volumes: None, ..rules(pool) });
+        let first = || writes.iter().map(|w| w.from).find(|at| *at >= self.facts.horizon.as_of);
         (free.volumes.saturating_add(missing.volumes) > most).then(first).flatten()
     }
 
-    /// When a job writes the runs of a table: at once, or with the next run that copies.
-    fn written(&self, job: Idx<Job>, table: &[Moment]) -> Vec<Written> {
+    /// When a job writes the runs of a table that a pool takes: at once; or with the first run that
+    /// copies after it began, or the first after it is surely over.
+    fn written(
+        &self,
+        job: Idx<Job>,
+        table: &[Moment],
+        (made, own): (Late, Late),
+        mine: impl Fn(&Moment) -> bool,
+    ) -> Vec<Written> {
+        let runs = table.iter().enumerate().filter(|(_, m)| mine(m));
         let copies = self.facts.points.get(job).and_then(|p| p.copies);
         let Some(copies) = copies.map(|c| self.facts.points.tables.table(c)) else {
-            return table.iter().enumerate().map(|(of, m)| Written { of, at: m.at }).collect();
+            let at = |m: &Moment| Write { from: m.at, begun: m.at + own.begun, to: m.at + own.over };
+            return runs.map(|(of, m)| Written { of, write: at(m) }).collect();
         };
-        let mut next = 0;
+        let (mut soonest, mut latest) = (0, 0);
         let mut all = Vec::with_capacity(table.len());
-        for (of, moment) in table.iter().enumerate() {
-            while copies.get(next).is_some_and(|c| c.at <= moment.at) {
-                next += 1;
+        for (of, moment) in runs {
+            while copies.get(soonest).is_some_and(|c| c.at <= moment.at) {
+                soonest += 1;
             }
-            let Some(copy) = copies.get(next) else { break };
-            all.push(Written { of, at: copy.at });
+            while copies.get(latest).is_some_and(|c| c.at <= moment.at.saturating_add(made.over)) {
+                latest += 1;
+            }
+            let Some(copy) = copies.get(soonest) else { break };
+            // What it brings at once it writes one after the other.
+            let to = copies.get(latest).map_or(i64::MAX / 4, |copy| copy.at + own.over);
+            all.push(Written { of, write: Write { from: copy.at, begun: to, to } });
         }
         all
     }
 
-    /// How much later than its start a run of a pool may write last: whole hours, so that pools
-    /// that are alike are worked out once; to the second where the number of volumes is bound.
-    fn late(&self, job: Idx<Job>, pool: &Pool) -> i64 {
-        let levels = self.facts.after_misses(job).map_or(&[][..], |f| &f.levels);
-        let own =
-            |l: &&LevelFact| pool.level.is_none_or(|level| level == l.level) || l.level == Level::Changes;
-        let takes = levels.iter().filter(own).filter_map(|l| l.most).max().unwrap_or(Duration::ZERO);
-        let takes = takes.plus(self.ops.jobs[job].jitter());
-        let seconds = i64::try_from(takes.secs_up()).unwrap_or(DAY).min(30 * DAY);
-        if pool.volumes.is_some() { seconds } else { (seconds + 3_599) / 3_600 * 3_600 }
+    /// How much later than they are due runs may be that come into a pool, and those of the job that
+    /// writes to it: whole hours, so that pools that are alike are worked out once; to the second where
+    /// it matters to the second.
+    fn late(&self, original: Idx<Job>, job: Idx<Job>, pool: &Pool) -> (Late, Late) {
+        let exact = pool.volumes.is_some() || pool.use_duration.is_some();
+        let seconds = |time: Duration| {
+            let seconds = i64::try_from(time.secs_up()).unwrap_or(DAY).min(30 * DAY);
+            if exact { seconds } else { (seconds + 3_599) / 3_600 * 3_600 }
+        };
+        let of = |job: Idx<Job>| {
+            let levels = self.facts.after_misses(job).map_or(&[][..], |f| &f.levels);
+            let own =
+                |l: &&LevelFact| pool.level.is_none_or(|level| level == l.level) || l.level == Level::Changes;
+            let most =
+                |of: fn(&LevelFact) -> Duration| levels.iter().filter(own).map(of).max().unwrap_or_default();
+            let takes = most(|l| l.most.unwrap_or_default());
+            // Where runs wait for the one before it is from when that is over that they take so long.
+            let waits =
+                if levels.iter().any(|l| l.between != Between::AsSaid) { takes } else { Duration::ZERO };
+            let jitter = self.ops.jobs[job].jitter().plus(waits);
+            let begins = most(|l| l.terms.fixed.plus(l.terms.wait).plus(l.terms.staging));
+            Late { begun: seconds(jitter.plus(begins)), over: seconds(jitter.plus(takes)) }
+        };
+        (of(original), of(job))
     }
 
     /// A pool of data.
@@ -350,33 +400,18 @@ impl<'a> Pools<'a> {
         id: Idx<Job>,
         n: usize,
         pool: &Pool,
-        table: &[Moment],
         written: &[Written],
         (sizes, missing): (&[u64], Missing),
     ) {
-        let job = &self.ops.jobs[id];
-        let level = |w: &Written| table.get(w.of).map_or(Level::Changes, |m| m.level);
-        let mine = |w: &&Written| job.pool(level(w)).is_some_and(|p| std::ptr::eq(p, pool));
-        let all: Vec<Written> = written.iter().filter(mine).copied().collect();
-        let late = self.late(id, pool);
-        let writes = all.iter().map(|w| Write { from: w.at, to: w.at.saturating_add(late) });
-        let turned = turn(writes.clone(), rules(pool));
-        let bytes = |w: &Written| sizes.get(w.of).copied().unwrap_or(0);
-        let whole: Vec<u64> = all.iter().map(bytes).collect();
-        let daily = |sizes: &[u64]| {
-            let in_use = turned.in_use(sizes, missing.runs).map(|bytes| bytes.saturating_add(missing.bytes));
-            by_day(self.facts.horizon, all.iter().map(|w| w.at).zip(in_use))
-        };
-        let stuck = turned.stuck.and_then(|s| all.get(s)).map(|w| w.at);
-        let stuck = stuck.or_else(|| self.short(pool, missing, writes));
-        self.made.push(Series {
-            job: id,
-            pool: n,
-            daily: daily(&whole),
-            volumes: turned.volumes,
-            stuck,
-            known: true,
-        });
+        let writes: Vec<Write> = written.iter().map(|w| w.write).collect();
+        let turned = turn(&writes, rules(pool));
+        let sizes: Vec<u64> = written.iter().map(|w| sizes.get(w.of).copied().unwrap_or(0)).collect();
+        let in_use = turned.in_use(&sizes, missing.more(&turned));
+        let in_use = in_use.map(|bytes| bytes.saturating_add(missing.bytes));
+        let daily = by_day(self.facts.horizon, writes.iter().map(|w| w.from).zip(in_use));
+        let stuck = turned.stuck.and_then(|s| writes.get(s)).map(|w| w.from);
+        let stuck = stuck.or_else(|| self.short(pool, missing, &writes));
+        self.made.push(Series { job: id, pool: n, daily, volumes: turned.volumes, stuck, known: true });
     }
 
     /// A pool of logs: how much stands in it is what was written in the time that its runs cover,
@@ -384,13 +419,14 @@ impl<'a> Pools<'a> {
     fn log(&mut self, original: Idx<Job>, id: Idx<Job>, most: Option<&impl Fn(Duration) -> Option<u64>>) {
         let job = &self.ops.jobs[id];
         let (Some(pool), Some(point)) = (job.pools.first(), self.facts.points.get(id)) else { return };
-        let late = self.late(id, pool);
-        let key = TurnKey { table: point.table, copies: point.copies, rules: rules(pool), late };
+        let late = self.late(original, id, pool);
+        let missing = self.missed(id, original, pool);
+        let key = TurnKey { table: point.table, copies: point.copies, rules: rules(pool), late, missing };
         let turned = match self.turned.get(&key) {
             Some(known) => Rc::clone(known),
             None => {
                 let table = self.facts.points.tables.table(point.table);
-                let made = Rc::new(self.log_turn(id, pool, table, late));
+                let made = Rc::new(self.log_turn(id, pool, table, late, missing));
                 self.turned.insert(key, Rc::clone(&made));
                 made
             }
@@ -426,18 +462,27 @@ impl<'a> Pools<'a> {
         });
     }
 
-    fn log_turn(&self, id: Idx<Job>, pool: &Pool, table: &[Moment], late: i64) -> LogTurn {
-        let written = self.written(id, table);
-        let turned =
-            turn(written.iter().map(|w| Write { from: w.at, to: w.at.saturating_add(late) }), rules(pool));
+    fn log_turn(
+        &self,
+        id: Idx<Job>,
+        pool: &Pool,
+        table: &[Moment],
+        late: (Late, Late),
+        missing: Missing,
+    ) -> LogTurn {
+        let written = self.written(id, table, late, |_| true);
+        let writes: Vec<Write> = written.iter().map(|w| w.write).collect();
+        let turned = turn(&writes, rules(pool));
+        let more = missing.more(&turned);
         let at = |of: usize| table.get(of).map_or(0, |m| m.at);
         let spans = written.iter().zip(&turned.oldest).map(|(w, oldest)| {
-            let since = at((*oldest as usize).saturating_sub(1));
-            (w.at, (at(w.of) - since).unsigned_abs())
+            let since = at((*oldest as usize).saturating_sub(1 + more));
+            (w.write.from, (at(w.of) - since).unsigned_abs())
         });
         let spans = by_day(self.facts.horizon, spans);
         let spans = spans.into_iter().map(|s| i64::try_from(s).unwrap_or(i64::MAX)).collect();
-        let stuck = turned.stuck.and_then(|s| written.get(s)).map(|w| w.at);
+        let stuck = turned.stuck.and_then(|s| writes.get(s)).map(|w| w.from);
+        let stuck = stuck.or_else(|| self.short(pool, missing, &writes));
         LogTurn { turned, spans, stuck }
     }
 }

@@ -4,6 +4,11 @@
 //! write is more than the retention ago is recycled; else a volume is made, if there may be one
 //! more; else the run waits for an operator. Volumes are filled one after the other and recycled in
 //! the same order, so that at any time they hold the newest runs, whole volumes of them.
+//!
+//! Nobody knows to the second when a run asks for a volume and when it writes to it. That matters
+//! little where volumes are closed by how many runs they have: as late as may be is never better.
+//! Where the use duration closes them, and a run may or may not find one closed, volumes may begin
+//! with any run, and are counted so.
 
 use std::collections::VecDeque;
 
@@ -20,12 +25,14 @@ pub struct PoolRules {
     pub use_duration: Option<i64>,
 }
 
-/// A run that writes to a pool, in Unix seconds.
+/// A run that writes to a pool, in Unix seconds. No bound is before that of a run before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Write {
-    /// When it asks for a volume.
+    /// When it asks for a volume at the earliest.
     pub from: i64,
-    /// Its last write.
+    /// Its first byte at the latest.
+    pub begun: i64,
+    /// Its last write at the latest.
     pub to: i64,
 }
 
@@ -39,24 +46,35 @@ pub struct Turnover {
     pub stuck: Option<usize>,
     /// How many volumes there are at the end. None is ever removed.
     pub volumes: u64,
+    /// The most runs of a volume.
+    pub fullest: u64,
 }
 
 struct Volume {
     oldest: u32,
-    first: i64,
+    first: Write,
     last: i64,
     runs: u64,
 }
 
 /// Follows the runs of a pool, rising by their start, from an empty pool.
-pub fn turn(writes: impl IntoIterator<Item = Write>, rules: PoolRules) -> Turnover {
+pub fn turn(writes: &[Write], rules: PoolRules) -> Turnover {
+    step_by_step(writes, rules).unwrap_or_else(|| whatever_closes(writes, rules))
+}
+
+/// Volume by volume; `None` where a run may or may not find one closed.
+fn step_by_step(writes: &[Write], rules: PoolRules) -> Option<Turnover> {
     let mut turned = Turnover::default();
     let mut volumes: VecDeque<Volume> = VecDeque::new();
     for (n, write) in (0_u32..).zip(writes) {
-        let room = |v: &&mut Volume| {
-            v.runs < rules.runs && rules.use_duration.is_none_or(|time| write.from - v.first < time)
-        };
-        if let Some(open) = volumes.back_mut().filter(room) {
+        let open = volumes.back_mut().filter(|v| v.runs < rules.runs);
+        if let (Some(open), Some(time)) = (&open, rules.use_duration)
+            && (write.begun - open.first.from >= time) != (write.from - open.first.begun >= time)
+        {
+            return None;
+        }
+        let room = |v: &&mut Volume| rules.use_duration.is_none_or(|time| write.from - v.first.from < time);
+        if let Some(open) = open.filter(room) {
             open.runs += 1;
             open.last = open.last.max(write.to);
         } else {
@@ -67,11 +85,56 @@ pub fn turn(writes: impl IntoIterator<Item = Write>, rules: PoolRules) -> Turnov
                 turned.stuck = Some(n as usize);
                 break;
             }
-            volumes.push_back(Volume { oldest: n, first: write.from, last: write.to, runs: 1 });
+            volumes.push_back(Volume { oldest: n, first: *write, last: write.to, runs: 1 });
         }
+        turned.fullest = turned.fullest.max(volumes.back().map_or(0, |v| v.runs));
         turned.oldest.push(volumes.front().map_or(n, |v| v.oldest));
     }
     turned.volumes = volumes.len() as u64;
+    Some(turned)
+}
+
+/// Whichever runs volumes begin with.
+///
+/// There is one volume more at most than may not be recycled when a run asks for one: that of the
+/// oldest run that is still kept, and those that began since, the soonest after one another that may
+/// be. All of them hold no more than so many times the runs of the fullest.
+fn whatever_closes(writes: &[Write], rules: PoolRules) -> Turnover {
+    let time = rules.use_duration.unwrap_or(i64::MAX);
+    let many = usize::try_from(rules.runs).unwrap_or(usize::MAX);
+    let end = writes.len();
+    // How many volumes there may be from a run on: the next begins once this one is full, or closed
+    // at the soonest.
+    let mut begun = vec![0_u64; end + 1];
+    let mut next = end;
+    for (n, write) in writes.iter().enumerate().rev() {
+        while next > n + 1 && writes.get(next - 1).is_some_and(|w| w.begun - write.from >= time) {
+            next -= 1;
+        }
+        let at = next.min(n.saturating_add(many));
+        begun[n] = begun[at] + 1;
+    }
+    let mut turned = Turnover::default();
+    let (mut first, mut kept) = (0, 0);
+    for (n, write) in writes.iter().enumerate() {
+        while writes.get(first).is_some_and(|w| write.from - w.begun >= time) || n - first >= many {
+            first += 1;
+        }
+        turned.fullest = turned.fullest.max((n + 1 - first) as u64);
+        while kept < n && writes.get(kept).is_some_and(|w| write.from - w.to > rules.keep) {
+            kept += 1;
+        }
+        // Counted from either run both ways end together or one apart.
+        let since = if kept + 1 < n { begun[kept + 1] - begun[n] + 1 } else { 0 };
+        let needed = since + u64::from(kept < n) + 1;
+        turned.volumes = turned.volumes.max(needed);
+        if turned.stuck.is_none() && rules.volumes.is_some_and(|most| turned.volumes > most) {
+            turned.stuck = Some(n);
+        }
+    }
+    let all = usize::try_from(turned.volumes.saturating_mul(turned.fullest)).unwrap_or(usize::MAX);
+    turned.oldest =
+        (0..end).map(|n| u32::try_from((n + 1).saturating_sub(all)).unwrap_or(u32::MAX)).collect();
     turned
 }
 
@@ -99,8 +162,12 @@ mod tests {
 
     const DAY: i64 = 86_400;
 
+    fn exact(from: i64, to: i64) -> Write {
+        Write { from, begun: from, to }
+    }
+
     fn daily(days: std::ops::Range<i64>) -> Vec<Write> {
-        days.map(|d| Write { from: d * DAY, to: d * DAY + 600 }).collect()
+        days.map(|d| exact(d * DAY, d * DAY + 600)).collect()
     }
 
     fn rules(keep: i64, runs: u64, volumes: Option<u64>) -> PoolRules {
@@ -112,13 +179,13 @@ mod tests {
         // A run a day, kept 3 days. Day 3 finds the volume of day 0 written 2 days 23 h 50 min ago:
         // a fourth is made. Day 4 finds it 3 days 23 h 50 min old and takes it. So four volumes,
         // which hold the runs of the last four days.
-        let turned = turn(daily(0..8), rules(3, 1, None));
+        let turned = turn(&daily(0..8), rules(3, 1, None));
         assert_eq!(turned.oldest, [0, 0, 0, 0, 1, 2, 3, 4]);
         assert_eq!((turned.volumes, turned.stuck), (4, None));
         // Four volumes are just enough; with three the fourth run waits for an operator: 3 volumes
         // of one run are fewer than 3 days' runs and one more.
-        assert_eq!(turn(daily(0..8), rules(3, 1, Some(4))).stuck, None);
-        assert_eq!(turn(daily(0..8), rules(3, 1, Some(3))).stuck, Some(3));
+        assert_eq!(turn(&daily(0..8), rules(3, 1, Some(4))).stuck, None);
+        assert_eq!(turn(&daily(0..8), rules(3, 1, Some(3))).stuck, Some(3));
         // 10 bytes a day, 1 more each day: 10+11+12+13 = 46 after day 3, then 11+12+13+14 = 50.
         let sizes: Vec<u64> = (10..18).collect();
         assert_eq!(turned.in_use(&sizes, 0).collect::<Vec<_>>(), [10, 21, 33, 46, 50, 54, 58, 62]);
@@ -129,14 +196,37 @@ mod tests {
         // Six runs a volume, kept 20 days, as in the published design. The first volume holds days
         // 0 to 5 and is free 20 days after day 5. A volume is begun on days 0, 6, 12, 18 and 24; on
         // day 24 the first was written 19 days ago, so there are five; on day 30 it is free.
-        let turned = turn(daily(0..37), rules(20, 6, None));
+        let turned = turn(&daily(0..37), rules(20, 6, None));
         assert_eq!(turned.volumes, 5);
         assert_eq!((turned.oldest[29], turned.oldest[30], turned.oldest[36]), (0, 6, 12));
         // Closed after two days, each holds two runs: a volume for every other day of 20 and one.
         let short = PoolRules { use_duration: Some(2 * DAY), ..rules(20, 6, None) };
-        let turned = turn(daily(0..60), short);
+        let turned = turn(&daily(0..60), short);
         // Begun on even days; that of day 0 was last written on day 1 and is free on day 22.
         assert_eq!((turned.volumes, turned.oldest[21], turned.oldest[22]), (11, 0, 2));
+    }
+
+    #[test]
+    fn a_run_that_may_find_a_volume_closed_by_hand() {
+        // Daily at 02:00, on Sundays up to 70 min later; volumes are closed 25 h after their first byte,
+        // or with the seventh run. Sunday's may find Saturday's 25 h 10 min old, or a day. Each volume
+        // has one, two or three runs. Kept 98 h: when one asks, those of the last five days may be
+        // there, of which each may be alone in a volume: six with the new one, where two days each in
+        // three would do had none been late.
+        let late = |d: i64| if d % 7 == 0 { 4_200 } else { 0 };
+        let writes: Vec<Write> = (0..40)
+            .map(|d| Write { from: d * DAY, begun: d * DAY + late(d), to: d * DAY + late(d) + 900 })
+            .collect();
+        let rules = PoolRules { keep: 98 * 3600, runs: 7, volumes: Some(3), use_duration: Some(25 * 3600) };
+        assert_eq!(turn(&daily(0..40), rules).stuck, None);
+        let turned = turn(&writes, rules);
+        assert!(turned.stuck.is_some());
+        // Between them two runs begin at most a day and 70 min apart, three do not within 25 h.
+        assert_eq!(turned.fullest, 2);
+        assert!((4..=7).contains(&turned.volumes), "{}", turned.volumes);
+        // Where none may find it open or closed it is counted volume by volume.
+        let exactly = PoolRules { use_duration: Some(30 * 3600), ..rules };
+        assert_eq!(turn(&writes, exactly).volumes, turn(&daily(0..40), exactly).volumes);
     }
 
     /// Bacula's steps one by one, on volumes with a status and no assumption about their order.
@@ -159,9 +249,9 @@ mod tests {
                     all[i].runs.push(n);
                     all[i].last = all[i].last.max(w.to);
                 }
-                (None, Some(i)) => all[i] = V { runs: vec![n], first: w.from, last: w.to },
+                (None, Some(i)) => all[i] = V { runs: vec![n], first: w.begun, last: w.to },
                 (None, None) if rules.volumes.is_none_or(|m| (all.len() as u64) < m) => {
-                    all.push(V { runs: vec![n], first: w.from, last: w.to });
+                    all.push(V { runs: vec![n], first: w.begun, last: w.to });
                 }
                 (None, None) => return (held, Some(n)),
             }
@@ -189,16 +279,48 @@ mod tests {
                     at += gap;
                     // Runs of a job end one after the other.
                     last = (at + takes).max(last + 1);
-                    Write { from: at, to: last }
+                    exact(at, last)
                 })
                 .collect();
             let rules = PoolRules { keep, runs, volumes, use_duration };
-            let turned = turn(writes.iter().copied(), rules);
+            let turned = turn(&writes, rules);
             let (held, stuck) = naive(&writes, rules);
             prop_assert_eq!(turned.stuck, stuck);
             let ours: Vec<Vec<usize>> =
                 turned.oldest.iter().enumerate().map(|(n, o)| (*o as usize..=n).collect()).collect();
             prop_assert_eq!(ours, held);
+        }
+
+        #[test]
+        fn whenever_runs_write_they_need_no_more(
+            drawn in proptest::collection::vec((1i64..40, 0i64..30, 0i64..10, 0u8..4, 0u8..4), 1..120),
+            keep in 0i64..200,
+            runs in 1u64..6,
+            use_duration in proptest::option::of(1i64..100),
+        ) {
+            let (mut at, mut begun, mut last) = (0, 0, 0);
+            let (mut asked, mut ended) = (0, 0);
+            let (mut bounds, mut drew): (Vec<Write>, Vec<Write>) = (Vec::new(), Vec::new());
+            for (gap, late, takes, when, how) in drawn {
+                at += gap;
+                begun = (at + late).max(begun);
+                last = (begun + takes).max(last + 1);
+                bounds.push(Write { from: at, begun, to: last });
+                // It asks, and ends, somewhere between, one after the other.
+                asked = (at + (begun - at) * i64::from(when) / 3).max(asked);
+                ended = (asked + (last - asked) * i64::from(how) / 3).max(ended + 1).min(last);
+                let first = (asked + (begun - asked) * i64::from(how) / 3).min(ended);
+                drew.push(Write { from: asked, begun: first, to: ended });
+            }
+            let rules = PoolRules { keep, runs, volumes: None, use_duration };
+            let bound = turn(&bounds, rules);
+            let (held, _) = naive(&drew, rules);
+            for (oldest, held) in bound.oldest.iter().zip(&held) {
+                prop_assert!(*oldest as usize <= held[0], "{oldest} {held:?}");
+            }
+            // No fewer volumes will do.
+            let enough = PoolRules { volumes: Some(bound.volumes), ..rules };
+            prop_assert_eq!(naive(&drew, enough).1, None);
         }
     }
 }
