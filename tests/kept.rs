@@ -462,25 +462,6 @@ fn a_copy_is_kept_until_the_next_one_when_it_and_its_original_were_missed() {
 }
 
 #[test]
-fn a_store_has_room_for_what_missed_runs_do_not_recycle() {
-    // Fulls of 100 GiB on Sundays, 1 GiB on each other day, of which each takes a volume that is free
-    // after 13 days: fourteen volumes with two fulls among them, 212 GiB. When Thursday's run is missed
-    // nothing is recycled then, and after the next Sunday's there are three fulls.
-    let most = |promises: &str| {
-        let spec = link("l", "10 Gbit/s", "")
-            + "data o : t { on = db path \"/o\"; size = 100 GiB; writes = 1 KiB/s; changed = 1 % / day; files = independent; response = duty
-                backup sb { full = weekly sun 02:00; incremental = daily 02:00; keep = 4 days } }";
-        let c = promised(promises, &spec);
-        let (store, _) = c.model.stores.iter().find(|(_, s)| s.name == "sb").expect("the store");
-        c.facts.capacity.stores.get(store).expect("a fact").peak.0 as f64 / f64::from(1 << 30)
-    };
-    let usual = most("rpo = 4 days; rto = 30 h");
-    assert!((212.0..215.0).contains(&usual), "{usual}");
-    let missed = most("rpo = 4 days; rto = 30 h; tolerate = 1 missed run");
-    assert!(missed >= 312.0, "{missed}");
-}
-
-#[test]
 fn a_longer_run_may_miss_its_copy() {
     // Fulls at 01:00, copied at 02:00. 250 GiB take 44 min at 100 MiB/s; beside those of another tree
     // that changes by as much a day, twice as much where a run of that was missed, more than an hour:
@@ -557,53 +538,4 @@ fn a_point_of_before_the_horizon_is_looked_at_where_its_feed_had_been_cut() {
         status(&c, "o.rpo", "s")
     };
     assert_eq!((of("266 h"), of("40 days")), (Status::Unknown, Status::Proved));
-}
-
-#[test]
-fn a_pool_runs_out_where_a_run_that_waits_finds_its_volume_closed() {
-    // Daily at 02:00, two runs of 14 min to a volume: one is closed 25 h after its first byte. On Sundays
-    // the only place is taken from 01:30 until 03:10, so that Sunday's finds Saturday's volume 25 h 10
-    // min old: it begins a third, and the first, last written on Wednesday, 96 h 56 min ago, is kept 98.
-    let spec = |volumes: &str, big: &str| {
-        link("l", "10 Gbit/s", "share { backup = 50 % }")
-            + &format!(
-                "backup-server d {{ host = bkb; stores = [sb]; jobs = 1 }}
-                 data o : t {{ on = db path \"/o\"; size = 100 GiB; writes = 1 KiB/s; changed = 1 % / day; files = independent; response = duty
-                   backup sb {{ full = daily 02:00; keep = 1 day; pool {{ keep = 98 h; runs = 7; use-duration = 25 h; {volumes} }} }} }}
-                 data big {{ on = db2 path \"/o\"; size = 700 GiB; writes = 1 KiB/s; changed = 1 % / day; files = independent; response = duty
-                   backup sb {{ full = {big}; keep = 1 day; pool {{ keep = 2 days }} }} }}"
-            )
-    };
-    let of = |volumes: &str, big: &str| {
-        let c = between_sites("30 h", "9 h", &spec(volumes, big));
-        let told = c.problems.iter().any(|p| p.entry.name == "pool-exhausted");
-        (status(&c, "o.rpo", "host db"), told)
-    };
-    assert_eq!(of("volumes = 3", "weekly sun 01:30"), (Status::Unknown, true));
-    assert_eq!(of("volumes = 9", "weekly sun 01:30"), (Status::Proved, false));
-    // In the afternoon nobody waits, and every volume has two runs.
-    assert_eq!(of("volumes = 4", "weekly sun 14:00"), (Status::Proved, false));
-}
-
-#[test]
-fn a_copy_that_comes_a_day_late_fills_a_volume_more() {
-    // Done at 01:14 and copied at 01:20; on Saturdays, when it shares the card with a larger one, done
-    // at 01:28 and copied on Sunday. On Thursday at 01:20 the copies of Saturday and Sunday are 95.8 and
-    // 95.5 h old and kept for 96, and so are three more: five volumes are all in use.
-    let spec = |volumes: u32, big: &str| {
-        link("l", "10 Gbit/s", "share { backup = 50 % }")
-            + &format!(
-                "data o : t {{ on = db path \"/o\"; size = 100 GiB; writes = 1 KiB/s; changed = 1 % / day; files = independent; response = duty
-                   backup sa {{ full = daily 01:00; keep = 10 days }}
-                   copy sb {{ of = sa; at = daily 01:20; keep = 1 day; pool {{ keep = 4 days; volumes = {volumes} }} }} }}
-                 data big {{ on = db path \"/big\"; size = 700 GiB; writes = 1 KiB/s; changed = 1 % / day; files = independent; response = duty
-                   backup sa {{ full = {big}; keep = 10 days }} }}"
-            )
-    };
-    let of = |volumes: u32, big: &str| {
-        status(&between_sites("60 h", "9 h", &spec(volumes, big)), "o.rpo", "site a")
-    };
-    assert_eq!(of(5, "weekly sat 00:50"), Status::Unknown);
-    assert_eq!(of(6, "weekly sat 00:50"), Status::Proved);
-    assert_eq!(of(5, "weekly sat 12:00"), Status::Proved);
 }
