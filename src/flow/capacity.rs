@@ -73,6 +73,8 @@ pub struct Share {
 pub struct Held {
     /// Where a run finds no volume and waits for an operator.
     pub stops: Option<Stop>,
+    /// The most that they hold at once; `None` when nobody states how much a run brings.
+    pub most: Option<Bytes>,
 }
 
 /// A run that finds every volume of its pool in use and kept, and may not make one more.
@@ -131,11 +133,12 @@ fn add_up(model: &Model, ops: &Ops, horizon: Horizon, series: &[Series], capacit
     for (job, pools) in by_job.iter() {
         let stops =
             pools.iter().filter_map(|s| s.stuck.map(|at| Stop { at: at.max(horizon.as_of), pool: s.pool }));
-        let held = Held { stops: stops.min_by_key(|s| (s.at, s.pool)) };
+        let most = pools.iter().all(|s| s.known).then(|| Bytes(highest(&sum(pools, days)).1));
+        let held = Held { stops: stops.min_by_key(|s| (s.at, s.pool)), most };
         capacity.held.insert(job, held);
     }
     for (store, pools) in by_store.iter() {
-        let daily = sum(pools, |s| &s.daily, days);
+        let daily = sum(pools, days);
         let (day, peak) = highest(&daily);
         let s = &model.stores[store];
         let mark = s.capacity.map(|c| part_down(c.value, s.mark.value));
@@ -166,10 +169,10 @@ fn add_up(model: &Model, ops: &Ops, horizon: Horizon, series: &[Series], capacit
     }
 }
 
-fn sum(pools: &[&Series], pick: impl Fn(&Series) -> &Vec<u64>, days: usize) -> Vec<u64> {
+fn sum(pools: &[&Series], days: usize) -> Vec<u64> {
     let mut total = vec![0_u64; days];
     for series in pools {
-        for (sum, bytes) in total.iter_mut().zip(pick(series)) {
+        for (sum, bytes) in total.iter_mut().zip(&series.daily) {
             *sum = sum.saturating_add(*bytes);
         }
     }
@@ -476,7 +479,7 @@ impl<'a> Pools<'a> {
         let more = missing.more(&turned);
         let at = |of: usize| table.get(of).map_or(0, |m| m.at);
         let spans = written.iter().zip(&turned.oldest).map(|(w, oldest)| {
-            let since = at((*oldest as usize).saturating_sub(1 + more));
+            let since = at((*oldest as usize).saturating_sub(more.saturating_add(1)));
             (w.write.from, (at(w.of) - since).unsigned_abs())
         });
         let spans = by_day(self.facts.horizon, spans);

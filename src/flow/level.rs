@@ -122,7 +122,7 @@ const HALF_YEAR: Duration = Duration::from_days(180);
 impl LevelFact {
     /// The longest time between two runs of this level, those that start late counted; `None`
     /// without a bound.
-    fn apart(&self) -> Option<Duration> {
+    pub fn apart(&self) -> Option<Duration> {
         let said = self.same.or(self.gap).map(|g| g.length);
         match self.between {
             Between::AsSaid => said,

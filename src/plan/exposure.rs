@@ -13,7 +13,7 @@ use super::choose::Candidate;
 use super::outage::Outages;
 use super::step::{Choice, Interval, Means, Plan, Reason, Resource, StepKind, Subject};
 use super::units::{Unit, units};
-use crate::flow::{size_at_end, size_today, together};
+use crate::flow::{LevelFact, size_at_end, size_today, together};
 use crate::model::{Class, Copy, CopyKind, Data, Direction, Hop, Host, On, Place, Strike};
 use crate::ops::{Job, JobKind, Level};
 use crate::quantity::{Bytes, Duration, Rate, time_to_move};
@@ -393,7 +393,7 @@ impl<'a> After<'a> {
     fn gap(&self, copy: Idx<Copy>, level: Level) -> Duration {
         let fact = self.job(copy).and_then(|j| self.estate.facts.after_misses(j));
         let fact = fact.and_then(|f| f.level(level).or_else(|| f.levels.first()));
-        fact.and_then(|l| l.same.or(l.gap)).map_or(Duration::MAX, |g| g.length)
+        fact.and_then(LevelFact::apart).unwrap_or(Duration::MAX)
     }
 
     /// The longest time until the next run of a level has ended.
