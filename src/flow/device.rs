@@ -138,6 +138,20 @@ impl Device {
         self.load.most(0, self.load.steps.len())
     }
 
+    /// The same in any of these spans, each with its start and length.
+    pub fn most_in(&self, spans: &[(u64, u64)]) -> u64 {
+        let ever = self.most();
+        let mut most = 0;
+        for (from, length) in spans {
+            most = most.max(self.most_between(*from, *length));
+            // More than at the worst moment of the week there never are.
+            if most == ever {
+                break;
+            }
+        }
+        most
+    }
+
     /// The most great runs that go on at the same time in `[from, from + length]`.
     pub fn most_between(&self, from: u64, length: u64) -> u64 {
         let to = from + length;

@@ -331,7 +331,7 @@ impl Timeline {
                 // It may fall anywhere; a small one is not among those that are counted.
                 d.most() + u64::from(!always)
             } else {
-                spans.iter().map(|(from, length)| d.most_between(*from, *length)).max().unwrap_or(1)
+                d.most_in(&spans)
             };
             let drives = match device {
                 Use::Store(store) => self.limits.get(&Exclusive::Drives(store)).copied(),
