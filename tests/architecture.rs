@@ -27,7 +27,7 @@ const KNOWS: &[(&str, &[&str])] = &[
         "driver",
         &[
             "base", "quantity", "calendar", "diag", "resolve", "model", "ops", "flow", "plan", "judge",
-            "cost", "emit",
+            "cost", "why", "emit",
         ],
     ),
     (

@@ -72,7 +72,7 @@ pub(super) fn verdicts(spec: &Spec, all: bool) -> String {
         out.push('\n');
     }
     let mut assumptions = Assumptions::default();
-    assumptions.of_all(compiled.estate(), &compiled.verdicts.scenarios, &compiled.sources);
+    assumptions.of_all(compiled.estate(), &compiled.seen, &compiled.sources);
     let list = assumptions.list();
     if !list.is_empty() {
         out.push_str("These verdicts rest on what nobody stated:\n");

@@ -15,6 +15,7 @@ use crate::model::{self, Model};
 use crate::ops::{self, Ops};
 use crate::plan::{self, Estate, Index, Plan};
 use crate::resolve::{self, Hir, hir::Test};
+use crate::why::Seen;
 
 /// What a run of the compiler is told beside the spec.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +58,8 @@ pub struct Compiled {
     pub index: Index,
     /// What is claimed.
     pub verdicts: Verdicts,
+    /// What the plans use that verdicts rest on.
+    pub seen: Seen,
     /// What became of the spec's assertions, in their order.
     pub asserted: Vec<Asserted>,
 }
@@ -111,7 +114,7 @@ fn analyse(sources: SourceMap, hir: Hir, options: &Options, mut problems: Proble
     let index = Index::new(&model, &ops);
     let estate = Estate { model: &model, ops: &ops, facts: &facts, index: &index };
     judge::normal_days(estate, &mut problems);
-    let mut verdicts = judge::judge(estate);
+    let (mut verdicts, seen) = judge::judge(estate, |seen: &mut Seen, plan| seen.look(estate, plan));
     let as_of = options.horizon.as_of;
     let waivers = &model.claims.waivers;
     let mut used = vec![false; waivers.len()];
@@ -125,5 +128,20 @@ fn analyse(sources: SourceMap, hir: Hir, options: &Options, mut problems: Proble
     waived.extend(more);
     kept.extend(allow::findings(waivers, as_of, &used));
     let problems = Problems::from(kept);
-    Compiled { sources, problems, waived, used, hir, model, left_out, ops, facts, index, verdicts, asserted }
+    let seen = Seen::all(seen);
+    Compiled {
+        sources,
+        problems,
+        waived,
+        used,
+        hir,
+        model,
+        left_out,
+        ops,
+        facts,
+        index,
+        verdicts,
+        seen,
+        asserted,
+    }
 }

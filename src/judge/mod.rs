@@ -51,19 +51,33 @@ impl Verdicts {
 /// Judges every objective under every scenario that touches its subject. What a scenario does not
 /// touch loses nothing and never stops: those pairs are left out, which a test holds against
 /// judging every pair.
-pub fn judge(estate: Estate<'_>) -> Verdicts {
+///
+/// Each plan is made once and shown to `look`, which gathers what it likes of the scenarios that one
+/// thread judges.
+pub fn judge<S: Default + Send>(
+    estate: Estate<'_>,
+    look: impl Fn(&mut S, &Plan) + Sync,
+) -> (Verdicts, Vec<S>) {
     let scenarios = plan::scenarios(estate.model, estate.ops, estate.index);
     let numbered: Vec<(u32, &Scenario)> = scenarios.iter().enumerate().map(|(n, s)| (n as u32, s)).collect();
-    let judged = dealt(&numbered, |mine| mine.flat_map(|(n, s)| under(estate, *n, s)).collect::<Vec<_>>());
-    let mut list: Vec<Verdict> = judged.into_iter().flatten().collect();
+    let judged = dealt(&numbered, |mine| {
+        let mut seen = S::default();
+        let of = |(n, s): &(u32, &Scenario)| {
+            let plan = plan::plan(estate, s);
+            look(&mut seen, &plan);
+            of_plan(estate, *n, s, &plan)
+        };
+        (mine.flat_map(of).collect::<Vec<_>>(), seen)
+    });
+    let (lists, seen): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
+    let mut list: Vec<Verdict> = lists.into_iter().flatten().collect();
     list.sort_by_key(|v| (v.subject, v.scenario, v.objective));
-    Verdicts { scenarios, list }
+    (Verdicts { scenarios, list }, seen)
 }
 
 /// The verdicts under one scenario.
-pub fn under(estate: Estate<'_>, number: u32, scenario: &Scenario) -> Vec<Verdict> {
+fn of_plan(estate: Estate<'_>, number: u32, scenario: &Scenario, plan: &Plan) -> Vec<Verdict> {
     let model = estate.model;
-    let plan = plan::plan(estate, scenario);
     let kind = scenario.kind(model);
     let lost = plan::Lost::of(model, scenario);
     let mut subjects: Vec<Subject> =
@@ -75,10 +89,10 @@ pub fn under(estate: Estate<'_>, number: u32, scenario: &Scenario) -> Vec<Verdic
     subjects.extend(plan.lost.iter().map(|l| l.0).filter(|s| matches!(s, Subject::Service(_))));
     subjects.sort_unstable();
     subjects.dedup();
-    let found = Found::new(&plan);
+    let found = Found::new(plan);
     let mut verdicts: Vec<Verdict> = subjects
         .into_iter()
-        .flat_map(|subject| of_subject(estate, &plan, &found, number, kind, subject))
+        .flat_map(|subject| of_subject(estate, plan, &found, number, kind, subject))
         .collect();
     // What the plan surely misses, any other may miss as surely.
     let missed =

@@ -3,11 +3,10 @@
 
 use super::{Node, Value, loss, time};
 use crate::base::SourceMap;
-use crate::base::threads::dealt;
-use crate::model::{Assumption, Cluster, Copy, Data, Host, Idx, Origin, Scenario, Store};
+use crate::model::{Assumption, Cluster, Copy, Data, Host, Idx, Origin, Store};
 use crate::ops::{Director, Job, JobKind};
 use crate::plan::times::times;
-use crate::plan::{Actor, Choice, Estate, Means, Plan, Stage, Step, StepKind, plan};
+use crate::plan::{Actor, Choice, Estate, Means, Plan, Stage, Step, StepKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A number that a verdict rests on and that the user did not state.
@@ -113,19 +112,7 @@ impl Assumptions {
     }
 
     /// Takes in what all plans rest on: each copy and each term of a step is looked at once.
-    pub fn of_all(&mut self, estate: Estate<'_>, scenarios: &[Scenario], sources: &SourceMap) {
-        let seen = dealt(scenarios, |mine| {
-            let mut seen = Seen::default();
-            for scenario in mine {
-                seen.look(estate, scenario);
-            }
-            seen
-        });
-        let mut all = Seen::default();
-        for one in seen {
-            all.choices.extend(one.choices);
-            all.terms.extend(one.terms);
-        }
+    pub fn of_all(&mut self, estate: Estate<'_>, all: &Seen, sources: &SourceMap) {
         for choice in all.choices.values() {
             self.of(&loss(estate, choice), sources);
         }
@@ -186,15 +173,25 @@ enum Inputs {
 type Key = (crate::base::Span, &'static str, bool);
 
 /// What the plans of some scenarios use.
-#[derive(Default)]
-struct Seen {
+#[derive(Debug, Default)]
+pub struct Seen {
     choices: BTreeMap<Used, Choice>,
     terms: BTreeMap<Key, (Origin, (&'static str, Value))>,
 }
 
 impl Seen {
-    fn look(&mut self, estate: Estate<'_>, scenario: &Scenario) {
-        let plan = plan(estate, scenario);
+    /// What all of several use.
+    pub fn all(several: Vec<Self>) -> Self {
+        let mut all = Self::default();
+        for one in several {
+            all.choices.extend(one.choices);
+            all.terms.extend(one.terms);
+        }
+        all
+    }
+
+    /// Takes in what a plan uses.
+    pub fn look(&mut self, estate: Estate<'_>, plan: &Plan) {
         for choice in &plan.choices {
             self.choices.entry(used(choice)).or_insert_with(|| choice.clone());
         }

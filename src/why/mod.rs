@@ -9,7 +9,7 @@ mod loss;
 mod outage;
 mod time;
 
-pub use assumptions::{Assumed, Assumptions};
+pub use assumptions::{Assumed, Assumptions, Seen};
 pub use loss::loss;
 pub use outage::outages;
 pub use time::time;
