@@ -539,3 +539,26 @@ fn a_point_of_before_the_horizon_is_looked_at_where_its_feed_had_been_cut() {
     };
     assert_eq!((of("266 h"), of("40 days")), (Status::Unknown, Status::Proved));
 }
+
+#[test]
+fn a_copy_that_is_due_before_a_run_may_begin_after_it() {
+    // The full of Sunday, 01:10, is copied at 01:29 by the run that was due at 01:00: a lock of 174 h
+    // ends on the next Sunday at 07:29, and until Monday 00:59 all stands on that full.
+    let spec = |lock: &str| {
+        let sites = SITES.replace(
+            "store sb { host = bkb;",
+            &format!("store sb {{ host = bkb; immutable = {lock}; enforced = \"lock\";"),
+        );
+        format!(
+            "{PEOPLE} tier t {{ hostile {{ rpo = 20 days; rto = 90 days }} }}\n{sites}\n{}
+             control {{ hosts = [bkb]; plans = [b] }}
+             data o : t {{ on = db path \"/o\"; size = 1 GiB; writes = 1 KiB/s; changed = 1 % / day; files = independent; response = duty
+               backup sa {{ full = weekly sun 01:10; keep = 40 days }}
+               copy sb {{ of = sa; at = daily 01:00 jitter 30 min; keep = 60 days }} }}",
+            link("l", "10 Gbit/s", "")
+        )
+    };
+    let of = |lock: &str| status(&raw(&spec(lock)), "o.rpo", "hostile");
+    assert_ne!(of("174 h"), Status::Proved);
+    assert_eq!(of("80 days"), Status::Proved);
+}

@@ -113,3 +113,42 @@ fn nothing_is_proved_of_a_database_whose_disk_fills() {
     assert_eq!(of("4 TiB"), (Status::Proved, None));
     assert_eq!(of("800 GiB"), (Status::Unknown, Some(Reason::RunsStop)));
 }
+
+#[test]
+fn runs_that_wait_for_another_level_come_to_lie_nearer() {
+    // Sunday's full takes 61 h, and Monday's and Tuesday's incrementals are written on Tuesday from 13:00
+    // on. By the second Tuesday at 13:10 those of the week before are kept: fifteen volumes, not thirteen.
+    let of = |volumes: u32| {
+        let spec = link("l", "10 Gbit/s", "")
+            + &format!(
+                "data o : t {{ on = db path \"/o\"; size = 25 TiB; writes = 1 KiB/s; changed = 0.001 % / day; files = independent; response = duty
+                   backup sb {{ full = weekly sun 00:00; incremental = weekly mon..sat 00:00; keep = 1 day
+                     full-pool {{ keep = 40 days }}; incremental-pool {{ keep = 354 h; volumes = {volumes} }} }} }}"
+            );
+        let c = raw(&format!(
+            "{PEOPLE} tier t {{ rpo = 20 days; rto = 60 days }} {} {spec}",
+            SITES.replace("4 TiB", "40 TiB").replace("200 TiB", "2000 TiB")
+        ));
+        assert!(c.problems.iter().any(|p| p.entry.name == "run-overruns"));
+        (status(&c, "o.rpo", "host db"), c.problems.iter().any(|p| p.entry.name == "pool-exhausted"))
+    };
+    assert_eq!((of(13), of(14)), ((Status::Unknown, true), (Status::Unknown, true)));
+    assert_eq!(of(999), (Status::Proved, false));
+}
+
+#[test]
+fn one_night_of_an_hour_less_does_not_fill_a_store_twice() {
+    // Daily at noon, 100 GiB, volumes closed 23 h after their first byte: only in the night in which
+    // clocks are put forward may a run find the volume of the day before open. Kept 30 days: 31 runs in
+    // as many volumes; one more where that night's volume has two, and a volume more that is counted.
+    let most = |zone: &str| {
+        let spec = link("l", "10 Gbit/s", "")
+            + "data o : t { on = db path \"/o\"; size = 100 GiB; writes = 1 KiB/s; files = independent; response = duty
+                 backup sb { full = daily 12:00; keep = 1 day; pool { keep = 30 days; runs = 7; use-duration = 23 h } } }";
+        let sites = SITES.replace("\"UTC\"", &format!("\"{zone}\""));
+        let c = raw(&format!("{PEOPLE} tier t {{ rpo = 30 h; rto = 60 h }} {sites} {spec}"));
+        let store = c.model.stores.iter().find(|(_, s)| s.name == "sb").expect("the store").0;
+        c.facts.capacity.stores.get(store).expect("a fact").peak.0 / (100 << 30)
+    };
+    assert_eq!((most("UTC"), most("Europe/Berlin")), (31, 33));
+}

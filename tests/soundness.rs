@@ -649,3 +649,18 @@ fn a_disk_has_room_for_the_whole_logs_of_a_restore() {
     assert_ne!(rto("230 GiB"), Status::Proved);
     assert_eq!(rto("500 GiB"), Status::Proved);
 }
+
+#[test]
+fn a_burst_reaches_a_replica_of_a_replica_through_every_hop() {
+    // 285 MiB at once over 5 MB/s take 59.8 s to the replica that the other one reads: that has nothing
+    // before, however fast the hop between them.
+    let spec = link("l", "200 Mbit/s", "efficiency = 100 %; share { replication = 20 % }")
+        + "cluster c : maria { primary = dbb; replicas = [db, db2] }
+           data o : t { on = c; size = 1 GiB; writes = 100 KiB/s { burst = 285 MiB }
+             replica db { mode = async }; replica db2 { mode = async; from = db } }";
+    let c = compiled("10 s", "9 h", &spec);
+    assert_ne!(status(&c, "o.rpo", "host dbb"), Status::Proved);
+    let stream = c.ops.streams.iter().find(|(_, s)| c.model.hosts[s.to].name == "db2").expect("a stream").0;
+    let behind = c.facts.streams.get(stream).and_then(|f| f.received()).expect("a bound");
+    assert!(behind.as_secs_f64() >= 59.8, "{behind:?}");
+}

@@ -88,3 +88,22 @@ fn a_backup_in_progress_when_contents_go_wrong_holds_none_of_it() {
     };
     assert_eq!((of("170 h"), of("166 h")), (Status::Unknown, Status::Refuted));
 }
+
+#[test]
+fn a_backup_between_two_runs_of_logs_is_newer_than_the_first() {
+    // Fulls at noon, logs at midnight: just before either is complete half a day is lost, and never
+    // more, though a day lies between two runs of the logs. With logs every hour most hours have no full.
+    let spec = |log: &str| {
+        link("l", "10 Gbit/s", "")
+            + &format!(
+                "cluster c : maria {{ primary = db }}
+                 data o : t {{ on = c; size = 1 GiB; writes = 10 KiB/s; response = duty
+                   backup sa {{ full = daily 12:00; log = {log}; keep = 30 days }} }}"
+            )
+    };
+    let of = |rpo: &str, log: &str| {
+        status(&promised(&format!("rpo = {rpo}; rto = 3 days"), &spec(log)), "o.rpo", "host db")
+    };
+    assert_eq!(of("20 h", "daily 00:00"), Status::Unknown);
+    assert_eq!((of("59 min", "every 1 h"), of("62 min", "every 1 h")), (Status::Refuted, Status::Proved));
+}

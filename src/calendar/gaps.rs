@@ -91,7 +91,7 @@ pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, bac
     };
     let to = from + days * DAY;
     let first = from - back * DAY;
-    let mut look = |a: i64, b: i64| window(runs, zone, (a, b), (first, from, to), &mut gaps);
+    let mut look = |a: i64, b: i64| window(runs, zone, (a, b), Counts { felt: first, from, to }, &mut gaps);
     if days > 40 && runs.iter().all(|(r, _)| r.repeats_weekly()) {
         look(from - 16 * DAY, from + 16 * DAY);
         for t in zone.transitions(first - 16 * DAY, to + 16 * DAY) {
@@ -166,15 +166,31 @@ fn windows(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, gaps: &mut
     }
 }
 
-/// The gaps between the runs in a window that have a moment in the horizon, which ends with the last
-/// of `counts` and begins with the second, or after the first.
-fn window(
-    runs: &[(Rule, usize)],
-    zone: &Zone,
-    (from, to): (i64, i64),
-    counts: (i64, i64, i64),
-    gaps: &mut Gaps,
-) {
+/// When one of some runs has begun at the latest, each as late as it may be, and which that is.
+fn next_begun(runs: &[(i64, usize, i64)]) -> Option<(i64, usize)> {
+    let mut next: Option<(i64, usize)> = None;
+    for (due, level, latest) in runs {
+        if next.is_some_and(|(end, _)| end <= *due) {
+            break;
+        }
+        if next.is_none_or(|(end, _)| *latest < end) {
+            next = Some((*latest, *level));
+        }
+    }
+    next
+}
+
+/// Which gaps count, in Unix seconds: those with a moment in the horizon, from `from` until `to`, or
+/// since `felt`.
+#[derive(Clone, Copy)]
+struct Counts {
+    felt: i64,
+    from: i64,
+    to: i64,
+}
+
+/// The gaps between the runs in a window.
+fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: Counts, gaps: &mut Gaps) {
     // When each start is due, its level, and when it has begun at the latest.
     let starts = |of: fn(&Rule) -> Rule| {
         let mut all: Vec<(i64, usize, i64)> = Vec::new();
@@ -190,7 +206,7 @@ fn window(
     let mut all = starts(Rule::clone);
     let within = |g: &Gap| {
         let end = g.from.saturating_add(i64::try_from(g.length.secs_up()).unwrap_or(i64::MAX));
-        g.from < counts.2 && end > counts.0
+        g.from < counts.to && end > counts.felt
     };
     let keep = |slot: Option<&mut Option<Gap>>, gap: Gap| {
         if let Some(slot) = slot
@@ -211,19 +227,11 @@ fn window(
         }
     }
     for (n, (begun, ..)) in all.iter().enumerate() {
-        let mut end: Option<(i64, usize)> = None;
-        for (due, level, latest) in all.iter().skip(n + 1) {
-            if end.is_some_and(|(end, _)| end <= *due) {
-                break;
-            }
-            if end.is_none_or(|(end, _)| *latest < end) {
-                end = Some((*latest, *level));
-            }
+        let Some((end, level)) = next_begun(all.get(n + 1..).unwrap_or(&[])) else { continue };
+        // What is due behind the window may begin before that.
+        if end <= to && end > counts.from && *begun < counts.to {
+            keep(gaps.surely.get_mut(level), between(*begun, end.min(counts.to)));
         }
-        let Some((end, level)) = end.filter(|(end, _)| *end > counts.1 && *begun < counts.2) else {
-            continue;
-        };
-        keep(gaps.surely.get_mut(level), between(*begun, end.min(counts.2)));
     }
     let repeats = runs.iter().any(|(r, _)| r.is_repeated()) && !zone.transitions(from, to).is_empty();
     if repeats {
@@ -367,17 +375,25 @@ mod tests {
             weekdays in 1u8..128,
             every in prop_oneof![Just(60u64), Just(120), Just(360), Just(1440)],
             offset in 0u64..1440,
+            jitter in 0u64..400,
         ) {
             let zone = Zone::named(zone).unwrap();
             let mut rule = Rule::every(every, offset).unwrap();
             rule.days = Days::Weekly { weeks: ALL_WEEKS, weekdays };
-            let runs = [(rule, 0)];
-            let mut whole = Gaps { before: vec![None], surely: vec![None], same: vec![None], room: vec![None], nearest: Vec::new(), per_day: vec![0], windows: vec![None] };
+            let late = Rule { jitter: Duration::from_mins(jitter), ..Rule::weekly(weekdays, offset as u16) };
+            let runs = [(rule, 0), (late, 1)];
+            let none = || vec![None, None];
+            let mut whole = Gaps { before: none(), surely: none(), same: none(), room: none(), ..Gaps::default() };
             let (start, end) = (MARCH_2024, MARCH_2024 + 400 * DAY);
-            window(&runs, &zone, (start - 30 * DAY, end + 30 * DAY), (start, start, end), &mut whole);
+            let counts = Counts { felt: start, from: start, to: end };
+            window(&runs, &zone, (start - 30 * DAY, end + 30 * DAY), counts, &mut whole);
             let quick = worst_gaps(&runs, &zone, MARCH_2024, 400, 0);
-            let lengths = |gaps: &Gaps| [gaps.before[0], gaps.surely[0]].map(|g| g.map(|g| g.length));
-            prop_assert_eq!(lengths(&quick), lengths(&whole));
+            let lengths = |gaps: &[Option<Gap>], late: u64| -> Vec<_> {
+                gaps.iter().map(|g| g.map(|g| g.length.plus(Duration::from_mins(late)))).collect()
+            };
+            prop_assert_eq!(lengths(&quick.surely, 0), lengths(&whole.surely, 0));
+            // What runs may be late is added at the end.
+            prop_assert_eq!(lengths(&quick.before, 0), lengths(&whole.before, jitter));
         }
     }
 }

@@ -6,7 +6,7 @@
 //! up day by day, each with its most of that day: never less than what there is at any moment.
 
 use super::disks::{self, DiskFact};
-use super::late::Between;
+use super::late::{self, Between};
 use super::level::LevelFact;
 use super::sizes::Sizes;
 use super::timetable::Moment;
@@ -21,6 +21,8 @@ use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 pub(super) const DAY: i64 = 86_400;
+/// Runs that are later than so many days are looked at as if they were not.
+const MOST_LATE: u64 = 60;
 
 /// How full stores and disks become.
 #[derive(Debug, Default)]
@@ -357,7 +359,8 @@ impl<'a> Pools<'a> {
         let (mut soonest, mut latest) = (0, 0);
         let mut all = Vec::with_capacity(table.len());
         for (of, moment) in runs {
-            while copies.get(soonest).is_some_and(|c| c.at <= moment.at) {
+            // A copy that is due before the run may begin after it.
+            while copies.get(soonest).is_some_and(|c| c.at.saturating_add(own.begun) <= moment.at) {
                 soonest += 1;
             }
             while copies.get(latest).is_some_and(|c| c.at <= moment.at.saturating_add(made.over)) {
@@ -366,7 +369,7 @@ impl<'a> Pools<'a> {
             let Some(copy) = copies.get(soonest) else { break };
             // What it brings at once it writes one after the other.
             let to = copies.get(latest).map_or(i64::MAX / 4, |copy| copy.at + own.over);
-            all.push(Written { of, write: Write { from: copy.at, begun: to, to } });
+            all.push(Written { of, write: Write { from: copy.at.max(moment.at), begun: to, to } });
         }
         all
     }
@@ -377,19 +380,23 @@ impl<'a> Pools<'a> {
     fn late(&self, original: Idx<Job>, job: Idx<Job>, pool: &Pool) -> (Late, Late) {
         let exact = pool.volumes.is_some() || pool.use_duration.is_some();
         let seconds = |time: Duration| {
-            let seconds = i64::try_from(time.secs_up()).unwrap_or(DAY).min(30 * DAY);
+            let seconds = i64::try_from(time.secs_up()).unwrap_or(i64::MAX).min(MOST_LATE as i64 * DAY);
             if exact { seconds } else { (seconds + 3_599) / 3_600 * 3_600 }
         };
         let of = |job: Idx<Job>| {
-            let levels = self.facts.after_misses(job).map_or(&[][..], |f| &f.levels);
+            let Some(fact) = self.facts.after_misses(job) else { return Late { begun: 0, over: 0 } };
+            let levels = &fact.levels;
             let own =
                 |l: &&LevelFact| pool.level.is_none_or(|level| level == l.level) || l.level == Level::Changes;
             let most =
                 |of: fn(&LevelFact) -> Duration| levels.iter().filter(own).map(of).max().unwrap_or_default();
             let takes = most(|l| l.most.unwrap_or_default());
-            // Where runs wait for the one before it is from when that is over that they take so long.
-            let waits =
-                if levels.iter().any(|l| l.between != Between::AsSaid) { takes } else { Duration::ZERO };
+            // Runs that overrun wait for one another, and nobody knows how long. Of those without a bound,
+            // and of what stands on them, nothing is proved.
+            let overrun = levels.iter().any(|l| matches!(l.between, Between::Late(_)))
+                && !late::skips(&self.ops.jobs[job]);
+            let queued = || fact.queued().unwrap_or(Duration::from_days(MOST_LATE));
+            let waits = if overrun { queued() } else { Duration::ZERO };
             let jitter = self.ops.jobs[job].jitter().plus(waits);
             let begins = most(|l| l.terms.fixed.plus(l.terms.wait).plus(l.terms.staging));
             Late { begun: seconds(jitter.plus(begins)), over: seconds(jitter.plus(takes)) }
@@ -411,7 +418,7 @@ impl<'a> Pools<'a> {
         let sizes: Vec<u64> = written.iter().map(|w| sizes.get(w.of).copied().unwrap_or(0)).collect();
         let in_use = turned.in_use(&sizes, missing.more(&turned));
         let in_use = in_use.map(|bytes| bytes.saturating_add(missing.bytes));
-        let daily = by_day(self.facts.horizon, writes.iter().map(|w| w.from).zip(in_use));
+        let daily = by_day(self.facts.horizon, while_there(&writes).zip(in_use));
         let stuck = turned.stuck.and_then(|s| writes.get(s)).map(|w| w.from);
         let stuck = stuck.or_else(|| self.short(pool, missing, &writes));
         self.made.push(Series { job: id, pool: n, daily, volumes: turned.volumes, stuck, known: true });
@@ -480,9 +487,9 @@ impl<'a> Pools<'a> {
         let at = |of: usize| table.get(of).map_or(0, |m| m.at);
         let spans = written.iter().zip(&turned.oldest).map(|(w, oldest)| {
             let since = at((*oldest as usize).saturating_sub(more.saturating_add(1)));
-            (w.write.from, (at(w.of) - since).unsigned_abs())
+            (at(w.of) - since).unsigned_abs()
         });
-        let spans = by_day(self.facts.horizon, spans);
+        let spans = by_day(self.facts.horizon, while_there(&writes).zip(spans));
         let spans = spans.into_iter().map(|s| i64::try_from(s).unwrap_or(i64::MAX)).collect();
         let stuck = turned.stuck.and_then(|s| writes.get(s)).map(|w| w.from);
         let stuck = stuck.or_else(|| self.short(pool, missing, &writes));
@@ -500,25 +507,23 @@ fn rules(pool: &Pool) -> PoolRules {
     }
 }
 
-/// The most on each day of the horizon of what changes at instants, rising.
-fn by_day(horizon: Horizon, changes: impl Iterator<Item = (i64, u64)>) -> Vec<u64> {
-    let mut daily = Vec::with_capacity(horizon.days as usize);
-    let mut now = 0;
-    let mut most = 0;
-    for (at, value) in changes {
-        if at >= horizon.as_of {
-            let day = usize::try_from((at - horizon.as_of) / DAY).unwrap_or(usize::MAX);
-            while daily.len() < day.min(horizon.days as usize) {
-                daily.push(most);
-                most = now;
-            }
+/// From when until when there may be what there is after each run: until the next has surely begun.
+fn while_there(writes: &[Write]) -> impl Iterator<Item = (i64, i64)> {
+    let next = writes.iter().skip(1).map(|w| w.begun).chain([i64::MAX]);
+    writes.iter().map(|w| w.from).zip(next)
+}
+
+/// The most on each day of the horizon of what is there from an instant until another.
+fn by_day(horizon: Horizon, there: impl Iterator<Item = ((i64, i64), u64)>) -> Vec<u64> {
+    let days = horizon.days as usize;
+    let mut daily = vec![0; days];
+    let day = |at: i64| usize::try_from((at.saturating_sub(horizon.as_of)).div_euclid(DAY));
+    for ((from, until), value) in there {
+        let Ok(last) = day(until) else { continue };
+        let first = day(from).unwrap_or(0);
+        for most in daily.get_mut(first..days.min(last.saturating_add(1))).unwrap_or_default() {
+            *most = value.max(*most);
         }
-        now = value;
-        most = if at < horizon.as_of { value } else { most.max(value) };
-    }
-    while daily.len() < horizon.days as usize {
-        daily.push(most);
-        most = now;
     }
     daily
 }
@@ -530,11 +535,14 @@ mod tests {
     #[test]
     fn days_have_their_most() {
         let horizon = Horizon { as_of: 0, days: 4 };
-        // 5 before the horizon; on its first day it falls to 3, on its third it rises to 9 and
-        // falls to 2, which stays.
-        let changes = [(-10, 5), (100, 3), (2 * DAY, 9), (2 * DAY + 5, 2)];
-        assert_eq!(by_day(horizon, changes.into_iter()), [5, 3, 9, 2]);
-        assert_eq!(by_day(horizon, [(-10, 7)].into_iter()), [7, 7, 7, 7]);
+        // 5 until the first day, 3 from then until the third, 9 on that alone, and 2 from then on.
+        let there =
+            [((-10, 100), 5), ((100, 2 * DAY), 3), ((2 * DAY, 2 * DAY + 5), 9), ((2 * DAY + 5, i64::MAX), 2)];
+        assert_eq!(by_day(horizon, there.into_iter()), [5, 3, 9, 2]);
+        // What may begin on the first day, and surely has on the third, may still be there then.
+        let late = [((-10, 2 * DAY + 5), 5), ((100, i64::MAX), 3)];
+        assert_eq!(by_day(horizon, late.into_iter()), [5, 5, 5, 3]);
+        assert_eq!(by_day(horizon, [((-10, i64::MAX), 7)].into_iter()), [7, 7, 7, 7]);
         assert_eq!(by_day(horizon, std::iter::empty()), [0, 0, 0, 0]);
     }
 

@@ -199,21 +199,26 @@ impl JobFact {
     /// nearest that are due, and so between some two of them.
     pub fn surely(&self) -> Option<Surely<'_>> {
         let levels = || self.levels.iter();
-        let nearest = levels().filter_map(|l| l.nearest).min().unwrap_or_default();
-        let alone = levels().filter_map(|l| l.alone).min().unwrap_or_default();
+        let least =
+            |of: fn(&LevelFact) -> Option<Duration>| levels().filter_map(of).min().unwrap_or_default();
+        let (nearest, alone) = (least(|l| l.nearest), least(|l| l.alone));
         let holds = levels().map(|l| l.moment).max().unwrap_or_default();
-        let late = match levels().any(|l| l.alone.zip(l.nearest).is_some_and(|(takes, next)| takes > next)) {
-            true => Duration::MAX,
-            false => levels().map(|l| l.terms.wait).max().unwrap_or_default(),
+        let in_time = levels().all(|l| l.most.is_some_and(|most| l.nearest.is_none_or(|next| most <= next)));
+        let waits = match in_time {
+            true => levels().map(|l| l.terms.wait).max().unwrap_or_default(),
+            false => Duration::MAX,
         };
-        let of = |level| {
-            let LevelFact { surely, alone: takes, .. }: &LevelFact = level;
-            let (gap, takes) = ((*surely)?, (*takes)?);
-            let late = Surely { level, from: gap.from, gap: gap.length.minus(late), takes, holds };
-            let average = Surely { gap: nearest.min(gap.length), takes: takes.min(alone), ..late };
-            Some(if late.gap < gap.length && average.loss() > late.loss() { average } else { late })
-        };
-        self.levels.iter().filter_map(of).max_by_key(Surely::loss)
+        // What was written while the run before waited is in that, and in the next no longer.
+        let full = waits == Duration::ZERO || levels().all(|l| l.level == Level::Full);
+        let surely = levels().filter_map(|level| {
+            let (gap, takes) = (level.surely?, level.alone?);
+            let takes = if full || level.level == Level::Full { takes } else { Duration::ZERO };
+            let reduced = Surely { level, from: gap.from, gap: gap.length.minus(waits), takes, holds };
+            let alone = if full { takes.min(alone) } else { Duration::ZERO };
+            let average = Surely { gap: nearest.min(gap.length), takes: alone, ..reduced };
+            Some(if waits > Duration::ZERO && average.loss() > reduced.loss() { average } else { reduced })
+        });
+        surely.max_by_key(Surely::loss)
     }
 
     /// What a run that is no full may carry all the same: after one that failed Bacula takes a full
@@ -225,6 +230,26 @@ impl JobFact {
         full.and_then(|f| f.bytes).unwrap_or_default()
     }
 
+    /// How long a job is at work for what is due on one day, at most; `None` without a bound.
+    fn busy(&self) -> Option<Duration> {
+        let day = |l: &LevelFact| Some(l.most?.times(l.per_day));
+        self.levels.iter().map(day).try_fold(Duration::ZERO, |sum, d| Some(sum.plus(d?)))
+    }
+
+    /// How long a run may wait for those before it where runs overrun: what is due on two days that a
+    /// time touches comes before it at most, as long as no day brings more than it has time for. `None`
+    /// without a bound.
+    pub fn queued(&self) -> Option<Duration> {
+        self.busy().filter(|busy| *busy <= DAY).map(|busy| busy.times(2))
+    }
+
+    /// How long a run may wait for others before it begins, its random start apart. `None` where it also
+    /// waits for those before it, since they overrun.
+    pub fn waiting(&self) -> Option<Duration> {
+        let in_time = self.levels.iter().all(|l| l.between == Between::AsSaid && !l.overruns());
+        in_time.then(|| self.levels.iter().map(|l| l.terms.wait).max().unwrap_or_default())
+    }
+
     /// How many runs of a level begin within a time at most. Where runs overrun those that waited may
     /// follow one another at once: no more than a day brings, when all of a day fit into it; else the
     /// largest number.
@@ -232,9 +257,7 @@ impl JobFact {
         if self.levels.iter().all(|l| l.between == Between::AsSaid) {
             return level.due_in(time);
         }
-        let day = |l: &LevelFact| Some(l.most?.times(l.per_day));
-        let busy = self.levels.iter().map(day).try_fold(Duration::ZERO, |sum, d| Some(sum.plus(d?)));
-        match busy {
+        match self.busy() {
             Some(busy) if busy <= DAY => level.due_in(time).saturating_add(level.per_day.saturating_mul(2)),
             _ => u64::MAX,
         }

@@ -1,7 +1,7 @@
 //! How much log each database writes: the writes of all its data classes, amplified.
 
 use super::turns::{self, Turn};
-use super::{Facts, Horizon, JobFact};
+use super::{Facts, Horizon, JobFact, LevelFact};
 use crate::calendar::WeekProfile;
 use crate::model::{Cluster, Data, Model};
 use crate::ops::{Job, JobKind, Ops};
@@ -91,6 +91,22 @@ impl Facts {
     pub fn log_of_a_run(&self, ops: &Ops, log: Idx<Job>) -> Option<Bytes> {
         let JobKind::Log { cluster, .. } = &ops.jobs[log].kind else { return None };
         self.logs.written(*cluster, self.after_misses(log)?.loss()?.0)
+    }
+
+    /// What is surely lost at some moment where logs roll backups forward: no less than between the
+    /// nearest two runs of the logs, where on some day none of the backups falls between them. A backup
+    /// may be the newest point in the gap in which it starts and in those until its staging is over.
+    pub fn surely_logged(&self, data: Idx<Job>, log: Idx<Job>) -> Duration {
+        let surely = || {
+            let (backups, logs) = (self.jobs.get(data)?, self.jobs.get(log)?.levels.first()?);
+            let (nearest, takes, longest) = (logs.nearest?, logs.alone?, logs.apart()?);
+            let day = Duration::from_days(1).0;
+            let gaps = |l: &LevelFact| l.moment.0.div_ceil(nearest.0.max(1)).saturating_add(2);
+            let touched = backups.levels.iter().map(|l| l.per_day.saturating_mul(gaps(l)));
+            let free = day / longest.0.max(1) > touched.fold(0, u64::saturating_add);
+            free.then(|| nearest.plus(takes))
+        };
+        surely().unwrap_or_default()
     }
 
     /// Whether a server may drop logs before a run of theirs has carried them.

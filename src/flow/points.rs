@@ -312,7 +312,7 @@ impl Points {
         let show = |point| sweep.point(point);
         match runs {
             Runs::Longest => longest::each(ops, &facts.jobs, of, tables, i64::MIN, show)?,
-            Runs::Alone(goes_on) => alone::each(ops, &facts.jobs, of, tables, goes_on, show)?,
+            Runs::Alone(goes_on) => alone::each(ops, &facts.jobs, of, tables, (goes_on, self.end), show)?,
         }
         sweep.worst()
     }

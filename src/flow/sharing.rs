@@ -200,7 +200,19 @@ fn one(
     let largest =
         |s: &Idx<Stream>| own.get(*s).map_or(0, |o| on_the_wire(o.largest, ops.streams[*s].compress.0));
     let all: u128 = set.iter().map(largest).sum();
-    for (s, found) in set.iter().zip(solve(&flows, &capacities)) {
+    let solved = solve(&flows, &capacities);
+    // A burst goes to a replica of a replica no faster than through any hop before, and than it is
+    // applied there.
+    let narrowest = |s: Idx<Stream>| {
+        let hops = std::iter::successors(Some(s), |s| own.get(*s)?.from).take(set.len());
+        let passes = |hop: Idx<Stream>| {
+            let service = place(hop).and_then(|n| solved.get(n)).map_or(0, |f| f.least);
+            let applied = own.get(hop).map(|o| o.apply).filter(|_| hop != s);
+            service.min(applied.unwrap_or(u64::MAX))
+        };
+        hops.map(passes).min().unwrap_or(0)
+    };
+    for (s, found) in set.iter().zip(&solved) {
         let Some(mine) = own.get(*s) else { continue };
         let burst = mine.profile.map_or(Bytes::ZERO, |p| p.burst);
         let others = Bytes(u64::try_from(all - largest(s)).unwrap_or(u64::MAX));
@@ -208,7 +220,7 @@ fn one(
         into.insert(
             *s,
             Shared {
-                lag: mine.profile.and_then(|_| lag(&found, burst, shift)),
+                lag: mine.profile.and_then(|_| lag(found, burst, narrowest(*s), shift)),
                 least: found.least,
                 streams: set.len() as u64,
                 others: time_at(others, found.least).unwrap_or(Duration::MAX),
@@ -223,11 +235,11 @@ fn on_the_wire(bytes: Bytes, compress: u64) -> u128 {
     (u128::from(bytes.0) * 1_000_000_000).div_ceil(u128::from(compress.max(1)))
 }
 
-/// A burst waits, on top, as long as the least service takes for it.
-fn lag(found: &Found, burst: Bytes, shift: i64) -> Option<Lag> {
+/// A burst waits, on top, as long as the least service on its way takes for it.
+fn lag(found: &Found, burst: Bytes, least: u64, shift: i64) -> Option<Lag> {
     let second = |at: u64| (at as i64 + shift).rem_euclid(WEEK_SECONDS as i64).unsigned_abs();
     Some(Lag {
-        worst: found.wait?.plus(time_at(burst, found.least)?),
+        worst: found.wait?.plus(time_at(burst, least)?),
         backlog: found.backlog.plus(burst),
         at: second(found.at),
         busy_from: second(found.busy_from),

@@ -28,7 +28,7 @@ pub(super) fn of_loss(estate: Estate<'_>, choice: &Choice) -> Witness {
             bound_by: format!(
                 "nothing reached {} any more for {} before it",
                 estate.model.copies[choice.copy].name,
-                quantity::duration(choice.cut.most)
+                quantity::duration(choice.cut.surely)
             ),
         };
     }
@@ -97,15 +97,20 @@ fn of_runs(estate: Estate<'_>, choice: &Choice) -> Witness {
         1 => "; the run at its end is missed".to_owned(),
         n => format!("; {n} runs in a row, that at its end the first, are missed"),
     };
+    // What was in progress when contents went wrong may end all the same: then it is just before that.
+    let loss = loss.min(choice.loss_surely);
+    let next = match loss > surely.gap {
+        true => format!(", and the next takes {}", quantity::duration(surely.takes)),
+        false => String::new(),
+    };
     let strike = surely.from.saturating_add(i64::try_from(loss.0 / 1_000_000_000).unwrap_or(i64::MAX));
     Witness {
         strike: show::instant(strike, &j.zone),
         kept: Some(format!("what was written before {}", show::instant(surely.from, &j.zone))),
         bound_by: format!(
-            "`{}`: {} from one run to the next, and the next takes {}{missed}",
+            "`{}`: {} from one run to the next{next}{missed}",
             j.name,
-            quantity::duration(surely.gap),
-            quantity::duration(surely.takes)
+            quantity::duration(surely.gap)
         ),
     }
 }

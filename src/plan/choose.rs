@@ -269,6 +269,12 @@ impl Chooser<'_> {
             }
         };
         let (mut loss, mut surely, mut reason) = self.run_loss(log.unwrap_or(data));
+        let cut = self.outages.job(self.model, self.ops, log.unwrap_or(data));
+        if let Some(log) = log {
+            // A backup may be newer than the newest log.
+            let both = cut.surely.min(self.outages.job(self.model, self.ops, data).surely);
+            surely = surely.min(self.facts.surely_logged(data, log).max(both));
+        }
         if self.lost.wrong_contents() {
             // The last point before the moment at which contents went wrong may be younger.
             surely = if log.is_some() { Duration::ZERO } else { surely };
@@ -294,7 +300,6 @@ impl Chooser<'_> {
         if !self.room(target, provision) {
             (loss, surely, reason) = (None, Duration::ZERO, Some(Reason::RunsStop));
         }
-        let cut = self.outages.job(self.model, self.ops, log.unwrap_or(data));
         let source = Source::Store { store, data, log, director, scan, openers };
         found.push(Candidate {
             copy: id,

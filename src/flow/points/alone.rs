@@ -15,13 +15,13 @@ use crate::quantity::Duration;
 use la_arena::{ArenaMap, Idx};
 
 /// Shows the points of a job, rising by start and by when they count; runs and copies are made until
-/// `goes_on` after contents went wrong.
+/// `goes_on` after contents went wrong, and what stands in no table is due at the `end` or later.
 pub(super) fn each(
     ops: &Ops,
     jobs: &ArenaMap<Idx<Job>, JobFact>,
     (id, fact): (Idx<Job>, &PointFact),
     tables: &Timetables,
-    goes_on: Duration,
+    (goes_on, end): (Duration, i64),
     mut show: impl FnMut(Point),
 ) -> Option<()> {
     let original = ops.original(id);
@@ -33,11 +33,15 @@ pub(super) fn each(
     let copying = own.levels.iter().map(alone).min().unwrap_or(0);
     let most = |of: fn(&LevelFact) -> Duration| seconds(data.levels.iter().map(of).max().unwrap_or_default());
     let (waits, staging) = (most(|l| l.terms.wait), most(|l| l.moment));
+    // A copy that waits finds what is done meanwhile.
+    let copy_waits = own.waiting().map_or(i64::MAX / 4, seconds);
     let goes_on = seconds(goes_on);
     let kept = |level: Level| seconds(ops.jobs[id].held(level));
     let copies = fact.copies.map(|c| tables.table(c));
     let mut chain = Chain::default();
-    let (mut free, mut late, mut ready, mut next) = (i64::MIN, 0, i64::MIN, 0);
+    // When the run before is over, and how late runs have been at most.
+    let (mut free, mut late) = (i64::MIN, 0);
+    let (mut ready, mut next) = (i64::MIN, 0);
     for moment in tables.table(fact.table) {
         let begins = moment.at.max(free);
         late = late.max(begins - moment.at);
@@ -47,10 +51,10 @@ pub(super) fn each(
         let clean = if database { moment.at } else { done };
         let (mut complete, mut written) = (done, begins + waits);
         if let Some(copies) = copies {
-            while copies.get(next).is_some_and(|c| c.at < done) {
+            while copies.get(next).is_some_and(|c| c.at.saturating_add(copy_waits) < done) {
                 next += 1;
             }
-            complete = copies.get(next).map_or(i64::MAX, |copy| copy.at.saturating_add(copying));
+            complete = copies.get(next).map_or(end, |copy| copy.at.max(done)).saturating_add(copying);
             written = complete;
         }
         ready = complete.saturating_sub(goes_on).max(clean).max(ready);

@@ -30,6 +30,8 @@ pub(super) fn each(
     let most = |fact: &JobFact| -> Option<Vec<(Level, i64)>> {
         fact.levels.iter().map(|l| Some((l.level, seconds(l.most?)))).collect()
     };
+    // A copy that is due before a run may begin after it.
+    let waiting = own.waiting().map_or(i64::MAX / 4, seconds);
     let (data, own) = (most(data)?, most(own)?);
     let takes = |level| data.iter().find(|l| l.0 == level).map_or(0, |l| l.1);
     let copying = own.iter().map(|l| l.1).max().unwrap_or(0);
@@ -61,10 +63,10 @@ pub(super) fn each(
             }
             let Some(copy) = copies.get(next) else { break };
             complete = ends(copy, copied);
-            while copies.get(soonest).is_some_and(|c| c.at < moment.at) {
+            while copies.get(soonest).is_some_and(|c| latest(id, c).saturating_add(waiting) < moment.at) {
                 soonest += 1;
             }
-            written = copies.get(soonest).map_or(moment.at, |c| c.at);
+            written = copies.get(soonest).map_or(moment.at, |c| c.at.max(moment.at));
         }
         ready = complete.max(ready);
         let there = chain.take(*moment, written);

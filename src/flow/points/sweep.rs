@@ -62,7 +62,8 @@ impl Sweep {
         let rolls = |at: i64| self.asked.logs.filter(|_| self.rolled >= at).map(|(_, loss)| loss);
         let lost = rolls(moment).or_else(|| {
             while self.there.pop_if(|(_, until)| *until < moment).is_some() {}
-            let plain = Duration::from_secs((moment - self.there.last()?.0).unsigned_abs());
+            // One may count before the latest moment that it may hold.
+            let plain = Duration::from_secs((moment - self.there.last()?.0).max(0).unsigned_abs());
             Some(plain.max(rolls(self.at + 1).unwrap_or_default()))
         });
         self.worst = self.worst.zip(lost).map(|(a, b)| a.max(b));
@@ -95,7 +96,7 @@ mod tests {
             for (later, takes, kept, chain) in drawn {
                 let before = points.last().copied();
                 let start = before.map_or(0, |p| p.start) + later;
-                let ready = (start + takes).max(before.map_or(0, |p| p.ready));
+                let ready = (start + takes - 4).max(before.map_or(0, |p| p.ready));
                 points.push(Point { start, ready, until: start + kept, oldest: start - chain });
             }
             let time = Duration::from_secs;
@@ -116,7 +117,7 @@ mod tests {
             let lost = |at: i64| {
                 let mut now = points.iter().filter(|p| there(p, at));
                 let logs = logs.filter(|(kept, _)| now.clone().any(|p| at + held < p.start + whole(*kept)));
-                let plain = now.next_back().map(|p| time((at + 1 - p.start).unsigned_abs()));
+                let plain = now.next_back().map(|p| time((at + 1 - p.start).max(0).unsigned_abs()));
                 logs.map(|l| time(l.1)).or(plain)
             };
             let by_hand: Option<Vec<Duration>> = (as_of..end).map(lost).collect();
