@@ -120,10 +120,10 @@ const DAY: Duration = Duration::from_days(1);
 const HALF_YEAR: Duration = Duration::from_days(180);
 
 impl LevelFact {
-    /// The longest time between two runs of this level, those that start late counted; `None`
+    /// The longest time from the start of a run of this level to that of the next, which may wait; `None`
     /// without a bound.
     pub fn apart(&self) -> Option<Duration> {
-        let said = self.same.or(self.gap).map(|g| g.length);
+        let said = self.same.or(self.gap).map(|g| g.length.plus(self.terms.wait));
         match self.between {
             Between::AsSaid => said,
             Between::Late(time) => said.map(|s| s.max(time)),
@@ -283,9 +283,9 @@ impl JobFact {
         self.levels.iter().filter_map(|l| l.gap.or(l.same)).map(|g| g.length).max()
     }
 
-    /// The longest time between two runs of one level.
+    /// [`LevelFact::apart`] of a level, and nothing of one that there is not.
     pub fn longest_apart(&self, level: Level) -> Duration {
-        self.level(level).and_then(|l| l.same.or(l.gap)).map_or(Duration::ZERO, |g| g.length)
+        self.level(level).map_or(Duration::ZERO, |l| l.apart().unwrap_or(Duration::MAX))
     }
 
     /// The facts of a level.

@@ -82,9 +82,52 @@ impl Reading<'_> {
         data.map_or(original, |(id, _)| id)
     }
 
-    /// All that a job's volumes hold at once, at most: a scan reads it.
+    /// How old a run may be that stands on a volume, at most: until the first run after the retention
+    /// of the volume that it is on takes that, whichever day a plan is made on. What a copy brings
+    /// at once had been made since the copy before.
+    fn stands(&self, job: Idx<Job>, level: Level) -> Option<Duration> {
+        let pool = self.ops.jobs[job].pool(level)?;
+        // What only takes runs of one level waits for the next of that level.
+        let fact = self.facts.after_misses(self.ops.original(job))?;
+        let any = |fact: &JobFact| fact.longest_gap().unwrap_or_default();
+        let made = if pool.level.is_some() { fact.longest_apart(level) } else { any(fact) };
+        let gap = match &self.ops.jobs[job].kind {
+            JobKind::Copy { .. } => any(self.facts.after_misses(job)?).max(made),
+            _ => made,
+        };
+        let filled = gap.times(pool.runs.saturating_sub(1));
+        let filled = pool.use_duration.map_or(filled, |u| filled.min(u));
+        let mut age = pool.keep.plus(filled).plus(gap.max(Duration::from_days(1)));
+        let mut at = job;
+        while let JobKind::Copy { of, .. } = &self.ops.jobs[at].kind {
+            age = age.plus(self.facts.after_misses(at)?.loss()?.0);
+            for run in &self.facts.after_misses(*of)?.levels {
+                age = age.plus(run.most?);
+            }
+            at = *of;
+        }
+        Some(age)
+    }
+
+    /// All that a job's volumes hold at once, at most: a scan reads it. As much on whichever day a plan
+    /// is made, but where volumes may begin with any run.
     pub fn kept(&self, job: Idx<Job>) -> Option<Bytes> {
-        self.facts.capacity.held.get(job)?.most
+        let held = self.facts.capacity.held.get(job)?.most?;
+        Some(self.ever_kept(job)?.max(held))
+    }
+
+    fn ever_kept(&self, job: Idx<Job>) -> Option<Bytes> {
+        let original = self.ops.original(job);
+        if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {
+            let gap = self.facts.after_misses(original)?.level(Level::Log)?.gap?.length;
+            return self.facts.logs.written(*cluster, self.stands(job, Level::Log)?.plus(gap));
+        }
+        let fact = self.facts.after_misses(original)?;
+        let mut sum = Bytes::ZERO;
+        for level in &fact.levels {
+            sum = sum.plus(level.carried_by(fact.runs_in(level, self.stands(job, level.level)?))?);
+        }
+        Some(sum)
     }
 
     /// What a job's volumes surely hold once the estate has run for as long as points are kept: as
