@@ -317,12 +317,14 @@ mod tests {
         let (full, rest) = (Rule::weekly(0b100_0000, 120), Rule::weekly(0b010_0000, 120));
         let both = surely(&[(late(360, full.clone()), 0), (rest, 1)], 100);
         assert_eq!((mins(&both[0]), mins(&both[1])), (30 * 60, 144 * 60));
-        // Two Sundays, and a horizon of ten days that begins on a Friday: what is left of it after
-        // the second, 10 March 02:00, is 22 h.
+        // Ten days from a Friday on have two Sundays: the week between them, and not the 22 h that are
+        // left after the second.
         let week = surely(&[(full, 0)], 10);
         assert_eq!(mins(&week[0]), 7 * 24 * 60);
-        let first = Rule::monthly_weekday(1, 0b100_0000, 120);
-        assert_eq!(mins(&surely(&[(first, 0)], 47)[0]), 35 * 24 * 60);
+        // First Sundays: 4 February, 3 March, 7 April. Of the five weeks behind 3 March, 02:00, 30 days and
+        // 22 h lie before 3 April.
+        let first = |days| mins(&surely(&[(Rule::monthly_weekday(1, 0b100_0000, 120), 0)], days)[0]);
+        assert_eq!((first(47), first(33)), (35 * 24 * 60, (30 * 24 + 22) * 60));
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl Device {
     }
 
     /// The most great runs that go on at the same time in `[from, from + length]`.
-    pub fn most_between(&self, from: u64, length: u64) -> u64 {
+    fn most_between(&self, from: u64, length: u64) -> u64 {
         let to = from + length;
         let inside = |a: u64, b: u64| {
             let after = |second: u64| self.load.steps.partition_point(|(at, _)| *at <= second);

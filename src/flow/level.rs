@@ -205,7 +205,7 @@ impl JobFact {
         let holds = levels().map(|l| l.moment).max().unwrap_or_default();
         let in_time = levels().all(|l| l.most.is_some_and(|most| l.nearest.is_none_or(|next| most <= next)));
         let waits = match in_time {
-            true => levels().map(|l| l.terms.wait).max().unwrap_or_default(),
+            true => self.longest_wait(),
             false => Duration::MAX,
         };
         // What was written while the run before waited is in that, and in the next no longer.
@@ -247,7 +247,12 @@ impl JobFact {
     /// waits for those before it, since they overrun.
     pub fn waiting(&self) -> Option<Duration> {
         let in_time = self.levels.iter().all(|l| l.between == Between::AsSaid && !l.overruns());
-        in_time.then(|| self.levels.iter().map(|l| l.terms.wait).max().unwrap_or_default())
+        in_time.then(|| self.longest_wait())
+    }
+
+    /// How long a run waits at most for a drive or for a place of the director.
+    pub fn longest_wait(&self) -> Duration {
+        self.levels.iter().map(|l| l.terms.wait).max().unwrap_or_default()
     }
 
     /// How many runs of a level begin within a time at most. Where runs overrun those that waited may

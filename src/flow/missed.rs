@@ -72,11 +72,9 @@ impl Facts {
 
     /// Whether runs of a job may take longer after missed runs, its own or those of others.
     fn longer(&self, job: Idx<Job>) -> bool {
-        let levels = |facts: Option<&JobFact>| -> Vec<_> {
-            facts.into_iter().flat_map(|f| &f.levels).map(|l| l.most).collect()
-        };
-        let pairs = levels(self.jobs.get(job)).into_iter().zip(levels(self.after_misses(job)));
-        pairs.into_iter().any(|(usual, now)| now.is_none() || now > usual)
+        let facts = self.jobs.get(job).zip(self.after_misses(job));
+        let mut pairs = facts.into_iter().flat_map(|(usual, now)| usual.levels.iter().zip(&now.levels));
+        pairs.any(|(usual, now)| now.most.is_none() || now.most > usual.most)
     }
 
     /// How many copies a run of a job may miss, since it takes longer: each brings it with its next

@@ -116,6 +116,7 @@ impl Reading<'_> {
         Some(self.ever_kept(job)?.max(held))
     }
 
+    /// The same as counts say, whichever day it is.
     fn ever_kept(&self, job: Idx<Job>) -> Option<Bytes> {
         let original = self.ops.original(job);
         if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {

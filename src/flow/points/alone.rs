@@ -31,8 +31,8 @@ pub(super) fn each(
     let alone = |l: &LevelFact| l.alone.map_or(0, |a| seconds(a) - 1).max(0);
     let takes: Vec<(Level, i64)> = data.levels.iter().map(|l| (l.level, alone(l))).collect();
     let copying = own.levels.iter().map(alone).min().unwrap_or(0);
-    let most = |of: fn(&LevelFact) -> Duration| seconds(data.levels.iter().map(of).max().unwrap_or_default());
-    let (waits, staging) = (most(|l| l.terms.wait), most(|l| l.moment));
+    let waits = seconds(data.longest_wait());
+    let staging = seconds(data.levels.iter().map(|l| l.moment).max().unwrap_or_default());
     // A copy that waits finds what is done meanwhile.
     let copy_waits = own.waiting().map_or(i64::MAX / 4, seconds);
     let goes_on = seconds(goes_on);
