@@ -4,6 +4,9 @@
 mod by_hand;
 
 use by_hand::{PEOPLE, SITES, link, promised, raw, status, verdict};
+use drlang::base::world::Memory;
+use drlang::driver::{Compiled, Options, compile};
+use drlang::flow::Horizon;
 use drlang::judge::Status;
 use drlang::plan::Reason;
 
@@ -140,7 +143,7 @@ fn runs_that_wait_for_another_level_come_to_lie_nearer() {
 fn one_night_of_an_hour_less_does_not_fill_a_store_twice() {
     // Daily at noon, 100 GiB, volumes closed 23 h after their first byte: only in the night in which
     // clocks are put forward may a run find the volume of the day before open. Kept 30 days: 31 runs in
-    // as many volumes; one more where that night's volume has two, and a volume more that is counted.
+    // as many volumes; one more where that night's volume has two.
     let most = |zone: &str| {
         let spec = link("l", "10 Gbit/s", "")
             + "data o : t { on = db path \"/o\"; size = 100 GiB; writes = 1 KiB/s; files = independent; response = duty
@@ -150,5 +153,72 @@ fn one_night_of_an_hour_less_does_not_fill_a_store_twice() {
         let store = c.model.stores.iter().find(|(_, s)| s.name == "sb").expect("the store").0;
         c.facts.capacity.stores.get(store).expect("a fact").peak.0 / (100 << 30)
     };
-    assert_eq!((most("UTC"), most("Europe/Berlin")), (31, 33));
+    assert_eq!((most("UTC"), most("Europe/Berlin")), (31, 32));
+}
+
+/// So many days from a day after 2026-01-15 on.
+fn on(day: i64, days: u32, text: &str) -> Compiled {
+    let world = Memory([("main.dr".to_owned(), text.as_bytes().to_vec())].into());
+    let as_of = 1_768_435_200 + day * 86_400;
+    let options = Options { horizon: Horizon { as_of, days }, ..Options::from(as_of) };
+    compile(&world, "main.dr", &options).expect("it is in memory")
+}
+
+#[test]
+fn a_week_in_which_no_full_comes_is_judged_like_any_other() {
+    // Fulls on the first of a month and a run each night, complete within half an hour: no more than a
+    // day and that is lost, also in the second week of February, to which no full comes.
+    let spec = link("l", "10 Gbit/s", "")
+        + "data o : t { on = db path \"/o\"; size = 100 GiB; writes = 1 KiB/s; changed = 1 % / day; files = independent; response = duty
+             backup sb { full = monthly 1 01:00; differential = daily 02:00; keep = 40 days } }";
+    let text = format!("{PEOPLE} tier t {{ rpo = 25 h; rto = 9 h }} {SITES} {spec}");
+    for (day, days) in [(0, 365), (26, 7), (21, 10)] {
+        let c = on(day, days, &text);
+        assert_eq!(status(&c, "o.rpo", "host db"), Status::Proved, "{day}");
+        assert_eq!(status(&c, "o.rto", "host db"), Status::Proved, "{day}");
+    }
+}
+
+#[test]
+fn the_day_of_the_check_does_not_choose_with_which_run_volumes_began() {
+    // Four runs a volume, Mondays to Thursdays, kept 10 days: begun on a Monday, two volumes do; on any
+    // other day the one of two weeks ago was written 8 to 10 days before, and a third is needed.
+    let of = |day: i64, volumes: u32| {
+        let spec = link("l", "10 Gbit/s", "")
+            + &format!(
+                "data o : t {{ on = db path \"/o\"; size = 1 GiB; writes = 1 KiB/s; files = independent; response = duty
+                   backup sb {{ full = weekly mon..thu 01:00; keep = 1 day; pool {{ keep = 10 days; runs = 4; volumes = {volumes} }} }} }}"
+            );
+        let c = on(day, 365, &format!("{PEOPLE} tier t {{ rpo = 5 days; rto = 9 h }} {SITES} {spec}"));
+        (status(&c, "o.rpo", "host db"), c.problems.iter().any(|p| p.entry.name == "pool-exhausted"))
+    };
+    for day in 0..7 {
+        assert_eq!(of(day, 2), (Status::Unknown, true), "{day}");
+        assert_eq!(of(day, 3), (Status::Proved, false), "{day}");
+    }
+}
+
+#[test]
+fn a_pool_that_runs_out_leaves_its_neighbours_no_more_room() {
+    // 1 TiB a day, kept 30 days, in four volumes: the fifth run waits for somebody who adds one. Beside
+    // it 1 TiB a day in two volumes and the one that is written, on 5.7 TiB.
+    let of = |volumes: u32| {
+        let data = |name: &str, host: &str, pool: &str| {
+            format!(
+                "data {name} : t {{ on = {host} path \"/o\"; size = 1 TiB; writes = 1 KiB/s; files = independent; response = duty
+                   backup sb {{ full = daily 01:00; keep = 1 day; {pool} }} }}"
+            )
+        };
+        let sites = SITES.replacen(
+            "store sb { host = bkb; path = \"/srv/1\"; capacity = 200 TiB",
+            "store sb { host = bkb; path = \"/srv/1\"; capacity = 6 TiB",
+            1,
+        );
+        let pool = format!("pool {{ keep = 30 days; volumes = {volumes} }}");
+        let spec = link("l", "10 Gbit/s", "") + &data("o", "db", &pool) + "\n" + &data("p", "db2", "");
+        let c = raw(&format!("{PEOPLE} tier t {{ rpo = 60 h; rto = 60 h }} {sites} {spec}"));
+        (status(&c, "p.rpo", "host db2"), c.problems.iter().any(|p| p.entry.name == "store-overflows"))
+    };
+    assert_eq!(of(4), (Status::Unknown, true));
+    assert_eq!(of(40), (Status::Unknown, true));
 }

@@ -1,6 +1,6 @@
 //! The longest real time between the runs of a schedule.
 
-use super::{ALL_MONTHS, Rule, Zone};
+use super::{ALL_MONTHS, Again, Rule, Zone};
 use crate::quantity::Duration;
 
 /// A time between two runs, and when it begins.
@@ -31,6 +31,8 @@ pub struct Gaps {
     pub nearest: Vec<Option<Gap>>,
     /// The most runs of a level in any day, for counting.
     pub per_day: Vec<u64>,
+    /// How near to one another runs of a level are due, for counting.
+    pub again: Vec<Again>,
     /// The least time from a start to the end of its window, by level; `None` where no window is
     /// stated. Zero when a start lies outside.
     pub windows: Vec<Option<Gap>>,
@@ -87,6 +89,7 @@ pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, bac
         room: vec![None; levels],
         nearest: Vec::new(),
         per_day: vec![0; levels],
+        again: vec![Again::default(); levels],
         windows: vec![None; levels],
     };
     let to = from + days * DAY;
@@ -111,6 +114,10 @@ pub fn worst_gaps(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, bac
         if let Some(n) = gaps.per_day.get_mut(*level) {
             *n += rule.times.len() as u64;
         }
+    }
+    for (level, again) in gaps.again.iter_mut().enumerate() {
+        let rules: Vec<&Rule> = runs.iter().filter(|(_, l)| *l == level).map(|(r, _)| r).collect();
+        *again = Again::of(&rules, zone, from, days);
     }
     windows(runs, zone, from, days, &mut gaps);
     gaps.nearest.clone_from(&gaps.room);

@@ -1,5 +1,6 @@
 //! Time as estates live it: zones with their real transitions, schedules, weekly profiles.
 
+mod again;
 mod free;
 mod gaps;
 mod profile;
@@ -7,6 +8,7 @@ mod rule;
 pub mod show;
 mod zone;
 
+pub use again::Again;
 pub use free::{Starts, weeks};
 pub use gaps::{Gap, Gaps, worst_gaps};
 pub use profile::{Line, WEEK_MINUTES, WEEK_SECONDS, WeekProfile};

@@ -8,11 +8,12 @@
 mod pools;
 
 use super::disks::{self, DiskFact};
+use super::level::LevelFact;
 use super::{Facts, Horizon};
 use crate::base::threads::dealt;
 use crate::model::{Host, Model, Store};
-use crate::ops::{Job, JobKind, Ops};
-use crate::quantity::{Bytes, Ratio};
+use crate::ops::{Job, JobKind, Ops, Pool};
+use crate::quantity::{Bytes, Duration, Ratio};
 use la_arena::{ArenaMap, Idx};
 use pools::{Pools, Series};
 
@@ -80,6 +81,23 @@ pub struct Stop {
     pub at: i64,
     /// The pool's place among those of its job.
     pub pool: usize,
+}
+
+impl Facts {
+    /// The longest time from a run that comes into a pool to the next, where there is a bound; what a copy
+    /// brings comes at once.
+    pub fn asked_every(&self, ops: &Ops, job: Idx<Job>, pool: &Pool) -> Option<Duration> {
+        // What only takes runs of one level waits for the next of that level.
+        let fact = self.after_misses(ops.original(job))?;
+        let made = match pool.level {
+            Some(level) => fact.level(level).map_or(Some(Duration::ZERO), LevelFact::apart),
+            None => fact.longest_between(),
+        }?;
+        match &ops.jobs[job].kind {
+            JobKind::Copy { .. } => Some(self.after_misses(job)?.longest_between()?.max(made)),
+            _ => Some(made),
+        }
+    }
 }
 
 /// Works all stores and disks out.

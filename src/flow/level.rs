@@ -3,7 +3,7 @@
 use super::late::Between;
 use super::missed::Missed;
 use super::rate::WayRate;
-use crate::calendar::Gap;
+use crate::calendar::{Again, Gap};
 use crate::model::Data;
 use crate::ops::job::Level;
 use crate::quantity::{Bytes, Duration};
@@ -47,6 +47,8 @@ pub struct LevelFact {
     pub nearest: Option<Duration>,
     /// The most runs of this level that are due on one day.
     pub per_day: u64,
+    /// How near to one another runs of this level are due.
+    pub again: Again,
     /// What is left at least, when a run is due, of the window that its schedule states, and of
     /// which run.
     pub window: Option<Gap>,
@@ -75,10 +77,13 @@ pub struct Surely<'a> {
     pub from: i64,
     /// From start to start.
     pub gap: Duration,
-    /// How long the second takes alone.
+    /// How long the second takes alone, or any does; nothing where what it carries shrinks as the first
+    /// waits.
     pub takes: Duration,
     /// What the first may hold of the gap.
     pub holds: Duration,
+    /// Whether it passes between some two runs, which of them depending on how long each waits.
+    pub somewhere: bool,
 }
 
 impl Surely<'_> {
@@ -156,20 +161,17 @@ impl LevelFact {
         Some(gap.plus(self.most?))
     }
 
-    /// How many runs of this level begin within a time at most, both ends counted: no two are nearer
-    /// than the room, and no day has more than the schedule has times. Days that the time only
-    /// touches, what is late by up to a day, and hours that clocks show twice count whole. Where runs
-    /// overrun, [`JobFact::runs_in`] says more.
+    /// How many runs of this level begin within a time at most, both ends counted: each is late by less
+    /// than the time to the next, and no day has more than the schedule has times. Days that the time
+    /// only touches, what is late by up to a day, and hours that clocks show twice count whole. Where
+    /// runs overrun, [`JobFact::runs_in`] says more.
     fn due_in(&self, time: Duration) -> u64 {
         if self.same.is_none() {
             return 1;
         }
         let days = time.0.div_ceil(DAY.0).saturating_add(3).saturating_add(time.0 / HALF_YEAR.0);
         let by_day = self.per_day.saturating_mul(days);
-        match self.room {
-            Some(room) if room.0 > 0 => time.0.div_ceil(room.0).saturating_add(1).min(by_day),
-            _ => by_day,
-        }
+        self.again.most_in(time).map_or(by_day, |most| most.min(by_day))
     }
 
     /// Whether a run may end outside of the window that its schedule states.
@@ -213,9 +215,16 @@ impl JobFact {
         let surely = levels().filter_map(|level| {
             let (gap, takes) = (level.surely?, level.alone?);
             let takes = if full || level.level == Level::Full { takes } else { Duration::ZERO };
-            let reduced = Surely { level, from: gap.from, gap: gap.length.minus(waits), takes, holds };
+            let reduced = Surely {
+                level,
+                from: gap.from,
+                gap: gap.length.minus(waits),
+                takes,
+                holds,
+                somewhere: false,
+            };
             let alone = if full { takes.min(alone) } else { Duration::ZERO };
-            let average = Surely { gap: nearest.min(gap.length), takes: alone, ..reduced };
+            let average = Surely { gap: nearest.min(gap.length), takes: alone, somewhere: true, ..reduced };
             Some(if waits > Duration::ZERO && average.loss() > reduced.loss() { average } else { reduced })
         });
         surely.max_by_key(Surely::loss)
@@ -259,7 +268,7 @@ impl JobFact {
     /// follow one another at once: no more than a day brings, when all of a day fit into it; else the
     /// largest number.
     pub fn runs_in(&self, level: &LevelFact, time: Duration) -> u64 {
-        if self.levels.iter().all(|l| l.between == Between::AsSaid) {
+        if !self.is_late() {
             return level.due_in(time);
         }
         match self.busy() {
@@ -288,6 +297,25 @@ impl JobFact {
         self.levels.iter().filter_map(|l| l.gap.or(l.same)).map(|g| g.length).max()
     }
 
+    /// Whether runs overrun, so that they are late or left out.
+    pub fn is_late(&self) -> bool {
+        self.levels.iter().any(|l| l.between != Between::AsSaid)
+    }
+
+    /// The longest time from the start of a run to that of the next, whatever their levels, which may be
+    /// late or wait; `None` without a bound.
+    pub fn longest_between(&self) -> Option<Duration> {
+        let between = |l: &LevelFact| {
+            let said = l.gap.or(l.same).map_or(Duration::ZERO, |g| g.length.plus(l.terms.wait));
+            match l.between {
+                Between::AsSaid => Some(said),
+                Between::Late(time) => Some(said.max(time)),
+                Between::Unbounded => None,
+            }
+        };
+        self.levels.iter().map(between).try_fold(Duration::ZERO, |a, b| Some(a.max(b?)))
+    }
+
     /// [`LevelFact::apart`] of a level, and nothing of one that there is not.
     pub fn longest_apart(&self, level: Level) -> Duration {
         self.level(level).map_or(Duration::ZERO, |l| l.apart().unwrap_or(Duration::MAX))
@@ -310,9 +338,9 @@ impl JobFact {
             base = differential.apart().unwrap_or(base);
         }
         if let Some(incremental) = self.level(Level::Incremental) {
-            // Those between two fulls: neither end counts.
-            let room = incremental.room.map_or(1, |r| r.0.max(1));
-            let many = base.0.div_ceil(room).min(self.runs_in(incremental, base));
+            // Those between two fulls, and runs that are not late stay in order: neither end counts.
+            let ends = u64::from(!self.is_late());
+            let many = self.runs_in(incremental, base).saturating_sub(ends);
             sum = sum.plus(incremental.carried_by(many)?);
         }
         Some(sum)

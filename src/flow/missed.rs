@@ -40,7 +40,8 @@ impl Facts {
     pub fn surely_lost(&self, job: Idx<Job>) -> Option<Duration> {
         let fact = self.jobs.get(job)?;
         let surely = fact.surely()?;
-        let missed = self.after_misses(job).map_or(0, |f| f.missed.runs);
+        // Where runs queue, that after a missed one is due already, and starts at once.
+        let missed = self.after_misses(job).filter(|f| !f.is_late()).map_or(0, |f| f.missed.runs);
         let room = fact.levels.iter().filter_map(|l| l.room).min().unwrap_or_default();
         let left = Duration::from_secs((self.horizon.end() - surely.from).unsigned_abs());
         Some(surely.loss().plus(room.times(missed)).min(left))

@@ -20,13 +20,16 @@ use super::level::JobFact;
 use super::timetable::{Expander, Timetables};
 use super::{Facts, Horizon};
 use crate::base::threads::dealt;
-use crate::ops::{Job, JobKind, Level, Ops};
+use crate::ops::{Job, JobKind, Level, Ops, Pool};
 use crate::quantity::Duration;
 use chain::Chain;
 use la_arena::{ArenaMap, Idx};
 use sweep::Sweep;
 
 const DAY: i64 = 86_400;
+/// No schedule is looked at farther back: a volume that takes longer to fill is not taken again in
+/// anybody's time.
+const MOST_BACK: Duration = Duration::from_days(30 * 365);
 
 /// A point of a chain that is gone while the point itself is still to be kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -135,10 +138,14 @@ impl Points {
         let mut expander = Expander::new(end);
         let mut points = Self { as_of, end, cut: seconds(cut), ..Self::default() };
         // A schedule is looked at from so long before that every chain that is then kept has begun,
-        // and volumes have gone round.
+        // and volumes have gone round twice.
         let mut longest: ArenaMap<Idx<Job>, Duration> = ArenaMap::default();
         for (id, job) in ops.jobs.iter() {
-            let own = job.pools.iter().map(|p| p.keep.plus(p.use_duration.unwrap_or_default())).max();
+            let round = |p: &Pool| {
+                let gap = facts.asked_every(ops, id, p).unwrap_or_default();
+                p.keep.plus(p.filled_in(gap).times(2)).min(MOST_BACK)
+            };
+            let own = job.pools.iter().map(round).max();
             let of = if let JobKind::Copy { of, .. } = &job.kind { *of } else { id };
             let own = own.unwrap_or_default().max(longest.get(of).copied().unwrap_or_default());
             longest.insert(of, own);

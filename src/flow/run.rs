@@ -173,7 +173,9 @@ pub(super) fn volumes(
         let told = get(&within.before);
         let from =
             |g: &Gap| told.filter(|t| t.length.plus(missed.time) == g.length).map_or(g.from, |t| t.from);
-        let gap = get(&gaps.before).map(|g| Gap { from: from(&g), ..g });
+        // One that does not come near the horizon has no gap there: it counts as if it came after any,
+        // as it would in a longer one.
+        let gap = get(&gaps.before).or_else(|| gaps.longest()).map(|g| Gap { from: from(&g), ..g });
         let real = late::of(late, level);
         let since = gap.map(|g| real.and_then(|r| r.since).unwrap_or(g.length).max(g.length));
         let carries = |since, missed| carried(model, ops, facts, job, level, &data, &gaps, since, missed);
@@ -196,6 +198,7 @@ pub(super) fn volumes(
             room: get(&gaps.room).map(|g| g.length),
             nearest: get(&gaps.nearest).map(|g| g.length),
             per_day: gaps.per_day.get(at).copied().unwrap_or(0),
+            again: gaps.again.get(at).copied().unwrap_or_default(),
             window: get(&gaps.windows),
             most: None,
             between: Between::AsSaid,

@@ -5,12 +5,9 @@
 //! more; else the run waits for an operator. Volumes are filled one after the other and recycled in
 //! the same order, so that at any time they hold the newest runs, whole volumes of them.
 //!
-//! Nobody knows to the second when a run asks for a volume and when it writes to it. Where volumes are
-//! closed by how many runs they have, the worst is that each asks as early and ends as late as it may.
-//! Where the use duration closes them, and a run may or may not find one closed, volumes may begin
-//! with any run, and are counted so.
-
-use std::collections::VecDeque;
+//! Nobody knows to the second when a run asks for a volume and when it writes to it: the worst is that
+//! each asks as early and ends as late as it may. Where volumes take several runs nobody knows either
+//! with which they began, years ago, and one run more or less moves that for ever: any may have.
 
 /// How a pool treats its volumes. Times are in seconds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -41,105 +38,111 @@ pub struct Write {
 pub struct Turnover {
     /// For each run, the oldest run that is still on a volume once it is written.
     pub oldest: Vec<u32>,
-    /// The first run that finds no volume and waits for an operator; those after it are not
-    /// looked at.
+    /// The first run that may find no volume and wait for an operator. Those after it are looked at as
+    /// if one had been made, as the operator then does.
     pub stuck: Option<usize>,
     /// How many volumes there are at the end, at most. None is ever removed.
     pub volumes: u64,
-    /// The most runs of a volume.
-    pub fullest: u64,
 }
 
-struct Volume {
-    oldest: u32,
-    first: Write,
-    last: i64,
-    runs: u64,
-}
-
-/// Follows the runs of a pool, rising by their start, from an empty pool.
+/// Follows the runs of a pool, rising by their start.
 pub fn turn(writes: &[Write], rules: PoolRules) -> Turnover {
-    step_by_step(writes, rules).unwrap_or_else(|| whatever_closes(writes, rules))
-}
-
-/// Volume by volume; `None` where a run may or may not find one closed.
-fn step_by_step(writes: &[Write], rules: PoolRules) -> Option<Turnover> {
-    let mut turned = Turnover::default();
-    let mut volumes: VecDeque<Volume> = VecDeque::new();
-    for (n, write) in (0_u32..).zip(writes) {
-        let open = volumes.back_mut().filter(|v| v.runs < rules.runs);
-        if let (Some(open), Some(time)) = (&open, rules.use_duration)
-            && (write.begun - open.first.from >= time) != (write.from - open.first.begun >= time)
-        {
-            return None;
-        }
-        let room = |v: &&mut Volume| rules.use_duration.is_none_or(|time| write.from - v.first.from < time);
-        if let Some(open) = open.filter(room) {
-            open.runs += 1;
-            open.last = open.last.max(write.to);
-        } else {
-            let over = |v: &Volume| write.from - v.last > rules.keep;
-            if volumes.front().is_some_and(over) {
-                volumes.pop_front();
-            } else if rules.volumes.is_some_and(|most| volumes.len() as u64 >= most) {
-                turned.stuck = Some(n as usize);
-                break;
-            }
-            volumes.push_back(Volume { oldest: n, first: *write, last: write.to, runs: 1 });
-        }
-        turned.fullest = turned.fullest.max(volumes.back().map_or(0, |v| v.runs));
-        turned.oldest.push(volumes.front().map_or(n, |v| v.oldest));
+    match rules.runs {
+        0 | 1 => one_run_each(writes, rules),
+        _ => whichever_began(writes, rules),
     }
-    turned.volumes = volumes.len() as u64;
-    Some(turned)
 }
 
-/// Whichever runs volumes begin with.
+/// Volume by volume, from an empty pool, when each takes a run.
+fn one_run_each(writes: &[Write], rules: PoolRules) -> Turnover {
+    let mut turned = Turnover::default();
+    let mut oldest = 0;
+    for (n, write) in writes.iter().enumerate() {
+        if writes.get(oldest).is_some_and(|w| oldest < n && write.from - w.to > rules.keep) {
+            oldest += 1;
+        }
+        turned.needs((n - oldest) as u64 + 1, n, rules);
+        turned.oldest.push(u32::try_from(oldest).unwrap_or(u32::MAX));
+    }
+    turned
+}
+
+/// Whichever runs volumes begin with, when each takes several.
 ///
-/// There is one volume more at most than may not be recycled when a run asks for one: that of the
-/// oldest run that is still kept, and those that began since, the soonest after one another that may
-/// be. All of them hold what they do when each, from the newest back, has as many runs as it may.
-fn whatever_closes(writes: &[Write], rules: PoolRules) -> Turnover {
+/// When a run begins a volume those before it end just there, one behind the other, and of those that
+/// are not kept any more one is taken. The most are left when each ended as soon as it may have. All
+/// that there are hold the most when each, from the newest back, has as many runs as it may.
+fn whichever_began(writes: &[Write], rules: PoolRules) -> Turnover {
     let time = rules.use_duration.unwrap_or(i64::MAX);
     let many = usize::try_from(rules.runs).unwrap_or(usize::MAX);
     let end = writes.len();
-    // How many volumes there may be from a run on: the next begins once this one is full, or closed
-    // at the soonest.
-    let mut begun = vec![0_u64; end + 1];
-    let mut next = end;
-    for (n, write) in writes.iter().enumerate().rev() {
-        while next > n + 1 && writes.get(next - 1).is_some_and(|w| w.begun - write.from >= time) {
-            next -= 1;
-        }
-        let at = next.min(n.saturating_add(many));
-        begun[n] = begun[at] + 1;
-    }
     let mut turned = Turnover::default();
-    let (mut first, mut kept) = (0, 0);
+    // For each run the latest with which a volume may have begun that ends before it.
+    let mut began = Chain::with_capacity(end + 1);
     // Of so many runs, how many lie before the volume that the last of them may be in.
     let mut before: Vec<usize> = Vec::with_capacity(end + 1);
     before.push(0);
+    let (mut soonest, mut first, mut kept) = (0, 0, 0);
     for (n, write) in writes.iter().enumerate() {
+        while soonest + 1 < n && writes.get(soonest + 1).is_some_and(|w| write.begun - w.from >= time) {
+            soonest += 1;
+        }
+        let closed = writes.get(soonest).is_some_and(|w| soonest < n && write.begun - w.from >= time);
+        began.push(if closed { soonest.max(n.saturating_sub(many)) } else { n.saturating_sub(many) });
         while writes.get(first).is_some_and(|w| write.from - w.begun >= time) || n - first >= many {
             first += 1;
         }
         before.push(first);
-        turned.fullest = turned.fullest.max((n + 1 - first) as u64);
         while kept < n && writes.get(kept).is_some_and(|w| write.from - w.to > rules.keep) {
             kept += 1;
         }
-        // Counted from either run both ways end together or one apart.
-        let since = if kept + 1 < n { begun[kept + 1] - begun[n] + 1 } else { 0 };
-        let needed = since + u64::from(kept < n) + 1;
-        turned.volumes = turned.volumes.max(needed);
-        if turned.stuck.is_none() && rules.volumes.is_some_and(|most| turned.volumes > most) {
-            turned.stuck = Some(n);
-        }
+        turned.needs(began.steps(n, kept) + 1, n, rules);
     }
-    turned.volumes = turned.volumes.min(rules.volumes.unwrap_or(u64::MAX));
     let oldest = repeated(before, turned.volumes);
     turned.oldest = oldest.iter().skip(1).map(|o| u32::try_from(*o).unwrap_or(u32::MAX)).collect();
     turned
+}
+
+/// Places that each lead to one before, with what counts the steps of a way in its logarithm: beside
+/// the next place a far one, as in a skew binary list.
+struct Chain(Vec<Link>);
+
+struct Link {
+    next: usize,
+    far: usize,
+    depth: u64,
+}
+
+impl Chain {
+    fn with_capacity(places: usize) -> Self {
+        Self(Vec::with_capacity(places))
+    }
+
+    fn at(&self, place: usize) -> (usize, usize, u64) {
+        self.0.get(place).map_or((0, 0, 0), |l| (l.next, l.far, l.depth))
+    }
+
+    /// One more place. The first leads nowhere.
+    fn push(&mut self, next: usize) {
+        if self.0.is_empty() {
+            self.0.push(Link { next: 0, far: 0, depth: 0 });
+            return;
+        }
+        let (_, far, depth) = self.at(next);
+        let (_, farther, far_depth) = self.at(far);
+        let as_far = depth - far_depth == far_depth - self.at(farther).2;
+        self.0.push(Link { next, far: if as_far { farther } else { next }, depth: depth + 1 });
+    }
+
+    /// How many steps lead from a place to the first that is not behind another.
+    fn steps(&self, from: usize, to: usize) -> u64 {
+        let mut at = from;
+        while at > to {
+            let (next, far, _) = self.at(at);
+            at = if far >= to { far } else { next };
+        }
+        self.at(from).2 - self.at(at).2
+    }
 }
 
 /// Where so many steps lead from each place, when one leads as it says.
@@ -161,6 +164,14 @@ fn repeated(mut step: Vec<usize>, mut times: u64) -> Vec<usize> {
 }
 
 impl Turnover {
+    /// Run `n` needs so many volumes.
+    fn needs(&mut self, volumes: u64, n: usize, rules: PoolRules) {
+        self.volumes = self.volumes.max(volumes);
+        if self.stuck.is_none() && rules.volumes.is_some_and(|most| volumes > most) {
+            self.stuck = Some(n);
+        }
+    }
+
     /// What is in the pool after each run, when run `n` brought `sizes[n]` bytes: volumes keep
     /// their size until they are recycled, each after as many runs more as were missed.
     pub fn in_use<'a>(&'a self, sizes: &'a [u64], missed: usize) -> impl Iterator<Item = u64> + 'a {
@@ -215,26 +226,51 @@ mod tests {
 
     #[test]
     fn several_runs_a_volume_by_hand() {
-        // Six runs a volume, kept 20 days, as in the published design. The first volume holds days
-        // 0 to 5 and is free 20 days after day 5. A volume is begun on days 0, 6, 12, 18 and 24; on
-        // day 24 the first was written 19 days ago, so there are five; on day 30 it is free.
-        let turned = turn(&daily(0..37), rules(20, 6, None));
+        // Six runs a volume, kept 20 days, as in the published design. Where the first holds days 0 to 5
+        // it is free 20 days after day 5. A volume is begun on days 0, 6, 12, 18 and 24; on day 24 the
+        // first was written 19 days ago, so there are five; on day 30 it is free. They hold 30 days, and
+        // so whichever day they begin with.
+        let turned = turn(&daily(0..60), rules(20, 6, None));
         assert_eq!(turned.volumes, 5);
-        assert_eq!((turned.oldest[29], turned.oldest[30], turned.oldest[36]), (0, 6, 12));
-        // Closed after two days, each holds two runs: a volume for every other day of 20 and one.
+        assert_eq!((turned.oldest[29], turned.oldest[36]), (0, 7));
+        // Closed after two days, each holds two runs: those of 20 days, and the two last. Ten volumes have
+        // been written within 20 days when an eleventh is begun.
         let short = PoolRules { use_duration: Some(2 * DAY), ..rules(20, 6, None) };
         let turned = turn(&daily(0..60), short);
-        // Begun on even days; that of day 0 was last written on day 1 and is free on day 22.
-        assert_eq!((turned.volumes, turned.oldest[21], turned.oldest[22]), (11, 0, 2));
+        assert_eq!((turned.volumes, turned.oldest[40]), (11, 41 - 22));
+    }
+
+    #[test]
+    fn whichever_run_began_the_volumes_by_hand() {
+        // Mondays to Thursdays, four runs a volume, kept 10 days. Begun on Mondays, the one of two weeks
+        // ago was written 11 days ago, and two do. Begun on Wednesdays it ends on a Tuesday, 8 days
+        // before: a third is needed.
+        let nights = |weeks: i64| -> Vec<Write> {
+            let days = (0..weeks * 7).filter(|d| d % 7 < 4);
+            days.map(|d| exact(d * DAY, d * DAY + 600)).collect()
+        };
+        assert_eq!(turn(&nights(30), rules(10, 4, Some(3))).stuck, None);
+        assert!(turn(&nights(30), rules(10, 4, Some(2))).stuck.is_some());
+        // Thirty days a volume, kept 31: three, ninety days. Of no part of the cycle less is said.
+        let turned = turn(&daily(0..500), rules(31, 30, None));
+        assert_eq!((turned.volumes, turned.oldest[400], turned.oldest[401]), (3, 401 - 90, 402 - 90));
+    }
+
+    #[test]
+    fn a_pool_that_is_too_small_goes_on_to_fill() {
+        // 4 volumes of a run a day that is kept 30 days: the fifth waits until somebody adds one, and so
+        // up to the 31st.
+        let turned = turn(&daily(0..100), rules(30, 1, Some(4)));
+        assert_eq!((turned.stuck, turned.volumes, turned.oldest[99]), (Some(4), 31, 99 - 30));
     }
 
     #[test]
     fn a_run_that_may_find_a_volume_closed_by_hand() {
         // Daily at 02:00, on Sundays up to 70 min later; volumes are closed 25 h after their first byte,
         // or with the seventh run. Sunday's may find Saturday's 25 h 10 min old, or a day: each volume
-        // has two runs, but for those that Sunday begins or does not. Kept 98 h: when a run asks, those
-        // of the last four days and the one before are there, in three volumes or four, counted one too
-        // many; and it needs one more. Had none been late two days each in three would do.
+        // has two runs, but for those that Sunday ends. Kept 98 h: when a run asks, those of the last four
+        // days are there, in two volumes if each has two, and in three if Sunday's is one of a run, or the
+        // oldest began a day before; and it needs one more.
         let late = |d: i64| if d % 7 == 0 { 4_200 } else { 0 };
         let writes: Vec<Write> = (0..40)
             .map(|d| Write { from: d * DAY, begun: d * DAY + late(d), to: d * DAY + late(d) + 900 })
@@ -243,10 +279,8 @@ mod tests {
         assert_eq!(turn(&daily(0..40), rules).stuck, None);
         let turned = turn(&writes, rules);
         assert!(turned.stuck.is_some());
-        // Two runs begin at most a day and 70 min apart, three do not within 25 h.
-        assert_eq!(turned.fullest, 2);
-        assert_eq!(turn(&writes, PoolRules { volumes: None, ..rules }).volumes, 5);
-        // Where none may find it open or closed it is counted volume by volume.
+        assert_eq!(turned.volumes, 4);
+        // Where none may find it open or closed it is the same as if none were late.
         let exactly = PoolRules { use_duration: Some(30 * 3600), ..rules };
         assert_eq!(turn(&writes, exactly).volumes, turn(&daily(0..40), exactly).volumes);
     }
@@ -289,7 +323,6 @@ mod tests {
         fn bacula_step_by_step_agrees(
             gaps in proptest::collection::vec((1i64..40, 0i64..10), 1..120),
             keep in 0i64..200,
-            runs in 1u64..6,
             volumes in proptest::option::of(1u64..30),
             use_duration in proptest::option::of(1i64..100),
         ) {
@@ -304,13 +337,44 @@ mod tests {
                     exact(at, last)
                 })
                 .collect();
-            let rules = PoolRules { keep, runs, volumes, use_duration };
+            let rules = PoolRules { keep, runs: 1, volumes, use_duration };
             let turned = turn(&writes, rules);
             let (held, stuck) = naive(&writes, rules);
             prop_assert_eq!(turned.stuck, stuck);
             let ours: Vec<Vec<usize>> =
                 turned.oldest.iter().enumerate().map(|(n, o)| (*o as usize..=n).collect()).collect();
-            prop_assert_eq!(ours, held);
+            prop_assert_eq!(&ours[..held.len()], &held[..]);
+        }
+
+        /// A schedule that repeats, looked at from some time on: volumes had begun with any run before.
+        #[test]
+        fn whichever_run_was_the_first_they_need_no_more(
+            gaps in proptest::collection::vec(1i64..40, 1..8),
+            keep in 0i64..200,
+            runs in 2u64..6,
+            use_duration in proptest::option::of(1i64..100),
+            skipped in 0usize..12,
+        ) {
+            let mut at = 0;
+            let due = |gap: &i64| { at += gap; exact(at, at) };
+            let writes: Vec<Write> = gaps.iter().cycle().take(400).map(due).collect();
+            let rules = PoolRules { keep, runs, volumes: None, use_duration };
+            let bound = turn(&writes, rules);
+            let (held, _) = naive(&writes[skipped..], rules);
+            let all = bound.oldest.iter().skip(skipped).zip(&held);
+            for (oldest, held) in all {
+                prop_assert!(*oldest as usize <= held[0] + skipped, "{oldest} {held:?}");
+            }
+            let enough = |volumes| naive(&writes[skipped..], PoolRules { volumes: Some(volumes), ..rules }).1;
+            prop_assert_eq!(enough(bound.volumes), None);
+            // And some first run needs them all, where no time closes them.
+            if use_duration.is_none() {
+                let needs = |first: usize| {
+                    let fewer = PoolRules { volumes: Some(bound.volumes - 1), ..rules };
+                    bound.volumes == 1 || naive(&writes[first..], fewer).1.is_some()
+                };
+                prop_assert!((0..60).any(needs));
+            }
         }
 
         #[test]

@@ -99,7 +99,7 @@ fn of_runs(estate: Estate<'_>, choice: &Choice) -> Witness {
     };
     // What was in progress when contents went wrong may end all the same: then it is just before that.
     let loss = loss.min(choice.loss_surely);
-    let next = match loss > surely.gap {
+    let next = match loss > surely.gap && surely.takes > Duration::ZERO {
         true => format!(", and the next takes {}", quantity::duration(surely.takes)),
         false => String::new(),
     };
@@ -108,9 +108,10 @@ fn of_runs(estate: Estate<'_>, choice: &Choice) -> Witness {
         strike: show::instant(strike, &j.zone),
         kept: Some(format!("what was written before {}", show::instant(surely.from, &j.zone))),
         bound_by: format!(
-            "`{}`: {} from one run to the next{next}{missed}",
+            "`{}`: {} from {} to the next{next}{missed}",
             j.name,
-            quantity::duration(surely.gap)
+            quantity::duration(surely.gap),
+            if surely.somewhere { "some run, which waits for others," } else { "one run" }
         ),
     }
 }

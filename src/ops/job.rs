@@ -113,6 +113,14 @@ pub struct Pool {
     pub span: Span,
 }
 
+impl Pool {
+    /// How long after the first run of a volume its last may come at most, when runs come so often.
+    pub fn filled_in(&self, gap: Duration) -> Duration {
+        let filled = gap.times(self.runs.saturating_sub(1));
+        self.use_duration.map_or(filled, |u| filled.min(u))
+    }
+}
+
 impl Job {
     /// The pool that runs of a level go into.
     pub fn pool(&self, level: Level) -> Option<&Pool> {

@@ -82,22 +82,15 @@ impl Reading<'_> {
         data.map_or(original, |(id, _)| id)
     }
 
-    /// How old a run may be that stands on a volume, at most: until the first run after the retention
-    /// of the volume that it is on takes that, whichever day a plan is made on. What a copy brings
-    /// at once had been made since the copy before.
-    fn stands(&self, job: Idx<Job>, level: Level) -> Option<Duration> {
+    /// How old a run may be that stands on a volume, at most, whichever day a plan is made on: until
+    /// the first run that needs a volume after the retention of its own. What a copy brings at once had
+    /// been made since the copy before.
+    fn age_on_volume(&self, job: Idx<Job>, level: Level) -> Option<Duration> {
         let pool = self.ops.jobs[job].pool(level)?;
-        // What only takes runs of one level waits for the next of that level.
-        let fact = self.facts.after_misses(self.ops.original(job))?;
-        let any = |fact: &JobFact| fact.longest_gap().unwrap_or_default();
-        let made = if pool.level.is_some() { fact.longest_apart(level) } else { any(fact) };
-        let gap = match &self.ops.jobs[job].kind {
-            JobKind::Copy { .. } => any(self.facts.after_misses(job)?).max(made),
-            _ => made,
-        };
-        let filled = gap.times(pool.runs.saturating_sub(1));
-        let filled = pool.use_duration.map_or(filled, |u| filled.min(u));
-        let mut age = pool.keep.plus(filled).plus(gap.max(Duration::from_days(1)));
+        let gap = self.facts.asked_every(self.ops, job, pool)?;
+        // It was the first of its volume; when nothing keeps that any more another has just begun.
+        let filled = pool.filled_in(gap);
+        let mut age = pool.keep.plus(filled.times(2)).plus(gap.max(Duration::from_days(1)));
         let mut at = job;
         while let JobKind::Copy { of, .. } = &self.ops.jobs[at].kind {
             age = age.plus(self.facts.after_misses(at)?.loss()?.0);
@@ -120,13 +113,13 @@ impl Reading<'_> {
     fn ever_kept(&self, job: Idx<Job>) -> Option<Bytes> {
         let original = self.ops.original(job);
         if let JobKind::Log { cluster, .. } = &self.ops.jobs[original].kind {
-            let gap = self.facts.after_misses(original)?.level(Level::Log)?.gap?.length;
-            return self.facts.logs.written(*cluster, self.stands(job, Level::Log)?.plus(gap));
+            let gap = self.facts.after_misses(original)?.longest_between()?;
+            return self.facts.logs.written(*cluster, self.age_on_volume(job, Level::Log)?.plus(gap));
         }
         let fact = self.facts.after_misses(original)?;
         let mut sum = Bytes::ZERO;
         for level in &fact.levels {
-            sum = sum.plus(level.carried_by(fact.runs_in(level, self.stands(job, level.level)?))?);
+            sum = sum.plus(level.carried_by(fact.runs_in(level, self.age_on_volume(job, level.level)?))?);
         }
         Some(sum)
     }

@@ -5,7 +5,7 @@
 
 use super::DAY;
 use crate::flow::late::{self, Between};
-use crate::flow::level::LevelFact;
+use crate::flow::level::{JobFact, LevelFact};
 use crate::flow::sizes::Sizes;
 use crate::flow::timetable::Moment;
 use crate::flow::volumes::{PoolRules, Turnover, Write, turn};
@@ -31,13 +31,14 @@ pub(super) struct Series {
 }
 
 /// What turnovers that are the same have in common.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct TurnKey {
     table: usize,
     copies: Option<usize>,
     rules: PoolRules,
     late: Lateness,
     missing: Missing,
+    apart: Option<u64>,
 }
 
 /// How much later than it is due a run is, at most, in seconds.
@@ -93,20 +94,6 @@ struct Missing {
     volumes: u64,
 }
 
-impl Missing {
-    /// How many runs before those that are left on a normal day may be there. Runs that share volumes
-    /// then come to lie on others, up to a volume of them.
-    fn more(self, usual: &Turnover) -> usize {
-        match self.runs {
-            0 => 0,
-            runs if usual.fullest > 1 => {
-                runs.saturating_add(usize::try_from(usual.fullest).unwrap_or(usize::MAX))
-            }
-            runs => runs,
-        }
-    }
-}
-
 impl<'a> Pools<'a> {
     pub fn new(model: &'a Model, ops: &'a Ops, facts: &'a Facts) -> Self {
         Self { model, ops, facts, turned: FxHashMap::default(), made: Vec::new() }
@@ -157,21 +144,18 @@ impl<'a> Pools<'a> {
             let gap = f.longest_gap().unwrap_or_default();
             fact.levels.iter().map(|l| fact.runs_in(l, gap)).fold(0, u64::saturating_add)
         });
-        // A full that is taken again may have filled a part of a volume before; runs that share volumes
-        // come to lie on others than on normal days.
+        // A full that is taken again may have filled a part of a volume before.
         let again = u64::from(fact.taken_again() > Bytes::ZERO);
-        let shared = u64::from(fact.missed.runs > 0 && pool.runs > 1);
         let brought = if batch > 0 { batch.div_ceil(pool.runs.max(1)).saturating_add(1) } else { 0 };
         let runs = usize::try_from(fact.missed.runs.saturating_add(batch)).unwrap_or(usize::MAX);
-        Missing { runs, bytes, volumes: again.max(shared).saturating_add(brought) }
+        Missing { runs, bytes, volumes: again.saturating_add(brought) }
     }
 
     /// The first run of the horizon where a pool may have fewer volumes than missed runs make it need.
-    fn short(&self, pool: &Pool, missing: Missing, writes: &[Write]) -> Option<i64> {
+    fn short(&self, pool: &Pool, missing: Missing, writes: &[Write], turned: &Turnover) -> Option<i64> {
         let most = pool.volumes.filter(|_| missing.volumes > 0)?;
-        let free = turn(writes, PoolRules { volumes: None, ..rules(pool) });
         let first = || writes.iter().map(|w| w.from).find(|at| *at >= self.facts.horizon.as_of);
-        (free.volumes.saturating_add(missing.volumes) > most).then(first).flatten()
+        (turned.volumes.saturating_add(missing.volumes) > most).then(first).flatten()
     }
 
     /// When a job writes the runs of a table that a pool takes: at once; or with the first run that
@@ -249,11 +233,11 @@ impl<'a> Pools<'a> {
         let writes: Vec<Write> = written.iter().map(|w| w.write).collect();
         let turned = turn(&writes, rules(pool));
         let sizes: Vec<u64> = written.iter().map(|w| sizes.get(w.of).copied().unwrap_or(0)).collect();
-        let in_use = turned.in_use(&sizes, missing.more(&turned));
+        let in_use = turned.in_use(&sizes, missing.runs);
         let in_use = in_use.map(|bytes| bytes.saturating_add(missing.bytes));
         let daily = by_day(self.facts.horizon, while_there(&writes).zip(in_use));
         let stuck = turned.stuck.and_then(|s| writes.get(s)).map(|w| w.from);
-        let stuck = stuck.or_else(|| self.short(pool, missing, &writes));
+        let stuck = stuck.or_else(|| self.short(pool, missing, &writes, &turned));
         self.made.push(Series { job: id, pool: n, daily, volumes: turned.volumes, stuck, known: true });
     }
 
@@ -262,19 +246,22 @@ impl<'a> Pools<'a> {
     fn log(&mut self, original: Idx<Job>, id: Idx<Job>, most: Option<&impl Fn(Duration) -> Option<u64>>) {
         let job = &self.ops.jobs[id];
         let (Some(pool), Some(point)) = (job.pools.first(), self.facts.points.get(id)) else { return };
-        let late = self.late(original, id, pool);
-        let missing = self.missed(id, original, pool);
-        let key = TurnKey { table: point.table, copies: point.copies, rules: rules(pool), late, missing };
+        let (late, missing) = (self.late(original, id, pool), self.missed(id, original, pool));
+        // Where starts are left out, what volumes are full of was written in as many real gaps.
+        let apart = self.facts.after_misses(original).filter(|f| f.is_late()).map(JobFact::longest_between);
+        let apart = apart.map(|a| a.map_or(u64::MAX, Duration::secs_up));
+        let key =
+            TurnKey { table: point.table, copies: point.copies, rules: rules(pool), late, missing, apart };
         let turned = match self.turned.get(&key) {
             Some(known) => Rc::clone(known),
             None => {
                 let table = self.facts.points.tables.table(point.table);
-                let made = Rc::new(self.log_turn(id, pool, table, late, missing));
+                let made = Rc::new(self.log_turn(id, pool, table, key));
                 self.turned.insert(key, Rc::clone(&made));
                 made
             }
         };
-        let gap = self.facts.after_misses(original).and_then(|f| f.levels.first()?.gap);
+        let gap = self.facts.after_misses(original).and_then(JobFact::longest_between);
         // What a missed copy would have brought stays on with the next.
         let copied = self.facts.after_misses(id).filter(|_| id != original).map(|f| f.missed.time);
         let mut known: FxHashMap<i64, u64> = FxHashMap::default();
@@ -285,7 +272,7 @@ impl<'a> Pools<'a> {
                     .iter()
                     .map(|span| {
                         *known.entry((span + 3_599) / 3_600).or_insert_with_key(|hours| {
-                            let time = Duration::from_hours(hours.unsigned_abs()).plus(gap.length);
+                            let time = Duration::from_hours(hours.unsigned_abs()).plus(gap);
                             let time = time.plus(copied.unwrap_or_default());
                             most(time).unwrap_or(u64::MAX)
                         })
@@ -310,22 +297,21 @@ impl<'a> Pools<'a> {
         id: Idx<Job>,
         pool: &Pool,
         table: &[Moment],
-        late: Lateness,
-        missing: Missing,
+        TurnKey { late, missing, apart, .. }: TurnKey,
     ) -> LogTurn {
         let written = self.written(id, table, late, |_| true);
         let writes: Vec<Write> = written.iter().map(|w| w.write).collect();
         let turned = turn(&writes, rules(pool));
-        let more = missing.more(&turned);
         let at = |of: usize| table.get(of).map_or(0, |m| m.at);
-        let spans = written.iter().zip(&turned.oldest).map(|(w, oldest)| {
-            let since = at((*oldest as usize).saturating_sub(more.saturating_add(1)));
-            (at(w.of) - since).unsigned_abs()
+        let spans = written.iter().enumerate().zip(&turned.oldest).map(|((n, w), oldest)| {
+            let first = (*oldest as usize).saturating_sub(missing.runs.saturating_add(1));
+            let span = (at(w.of) - at(first)).unsigned_abs();
+            apart.map_or(span, |a| span.max(a.saturating_mul((n - first) as u64)).min(i64::MAX as u64))
         });
         let spans = by_day(self.facts.horizon, while_there(&writes).zip(spans));
         let spans = spans.into_iter().map(|s| i64::try_from(s).unwrap_or(i64::MAX)).collect();
         let stuck = turned.stuck.and_then(|s| writes.get(s)).map(|w| w.from);
-        let stuck = stuck.or_else(|| self.short(pool, missing, &writes));
+        let stuck = stuck.or_else(|| self.short(pool, missing, &writes, &turned));
         LogTurn { turned, spans, stuck }
     }
 }
