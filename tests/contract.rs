@@ -237,6 +237,13 @@ fn with_a_baseline_only_what_is_new_fails() {
     assert_eq!(o.status.code(), Some(1));
     let told = String::from_utf8(o.stderr).unwrap();
     assert!(told.contains("`more`") && !told.contains("`figures` does not"), "{told}");
+    // What was waived then is new when its waiver is gone, with its reason and its end.
+    let waived = with("allow(rpo-not-met) because \"until the second vault stands\" until 2026-01-26");
+    let before = drc(&["check", "--format", "json"], &waived);
+    assert_eq!(before.status.code(), Some(0));
+    std::fs::write(&file, &before.stdout).unwrap();
+    assert_eq!(drc(&["check", &flag], &waived).status.code(), Some(0));
+    assert_eq!(drc(&["check", &flag], &with("")).status.code(), Some(1));
     std::fs::write(&file, "{}").unwrap();
     assert_eq!(drc(&["check", &flag], &with("")).status.code(), Some(2));
 }

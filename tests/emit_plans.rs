@@ -267,7 +267,7 @@ fn everything(c: &Compiled) -> Plan {
         (K::VerifyData { data: data("images"), host: host("web-b1") }, Actor::Person),
         (K::StartMember { pool, service: service("checkout"), host: host("web-b1") }, Actor::Runner),
         (K::TakeOver { vip, to: host("lb-a2") }, Actor::Automatic),
-        (K::DropMembers { pool }, Actor::Automatic),
+        (K::DropMembers { pool, alive: true }, Actor::Automatic),
         (
             K::SwitchDns {
                 dns: dns("shop"),
@@ -276,8 +276,8 @@ fn everything(c: &Compiled) -> Plan {
             Actor::Runner,
         ),
         (K::SwitchDns { dns: dns("old"), to: vec!["10.2.0.100".parse().unwrap()] }, Actor::Person),
-        (K::VerifyService { service: service("checkout") }, Actor::Runner),
-        (K::VerifyService { service: service("feed") }, Actor::Runner),
+        (K::VerifyService { service: service("checkout"), unnamed: None }, Actor::Runner),
+        (K::VerifyService { service: service("feed"), unnamed: None }, Actor::Runner),
         (K::Repoint { cluster, replica: host("db-a2"), primary: host("db-b1") }, Actor::Runner),
         (K::Release { director: director("backup-a") }, Actor::Runner),
         (K::Announce, Actor::Person),

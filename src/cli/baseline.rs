@@ -21,6 +21,8 @@ struct Verdict {
     objective: String,
     scenario: String,
     status: String,
+    #[serde(default)]
+    waived: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,7 +65,8 @@ impl Baseline {
         let mut known = Self { findings: BTreeSet::new(), open: BTreeMap::new() };
         for answer in list {
             known.findings.extend(answer.findings.into_iter().map(|f| f.fingerprint));
-            for v in answer.verdicts.into_iter().filter(|v| v.status != "proved") {
+            // What was waived had an end and a reason: without them it is new.
+            for v in answer.verdicts.into_iter().filter(|v| v.status != "proved" && !v.waived) {
                 let refuted = known.open.entry((v.subject, v.objective, v.scenario)).or_default();
                 *refuted |= v.status == "refuted";
             }

@@ -108,10 +108,10 @@ fn of_runs(estate: Estate<'_>, choice: &Choice) -> Witness {
         strike: show::instant(strike, &j.zone),
         kept: Some(format!("what was written before {}", show::instant(surely.from, &j.zone))),
         bound_by: format!(
-            "`{}`: {} from {} to the next{next}{missed}",
+            "`{}`: {} from one run to the next{next}{missed}{}",
             j.name,
             quantity::duration(surely.gap),
-            if surely.somewhere { "some run, which waits for others," } else { "one run" }
+            if surely.somewhere { "; which two depends on how long each waits" } else { "" }
         ),
     }
 }

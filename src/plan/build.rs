@@ -62,7 +62,7 @@ pub(super) enum Once {
     Provision(Idx<Host>),
     TakeOver(Idx<crate::model::Vip>),
     SwitchDns(Idx<crate::model::Dns>),
-    StartMember(Idx<crate::model::Pool>, Idx<Host>),
+    StartMember(Idx<crate::model::Service>, Idx<Host>),
 }
 
 /// Who has one resource: the thing itself, or one of the people of a response.
@@ -105,7 +105,9 @@ pub(super) struct Builder<'a> {
     pub homes: BTreeMap<Idx<Data>, Idx<Host>>,
     /// Sites in which machines stand again.
     pub revived: BTreeSet<Idx<Site>>,
-    pub dropped: BTreeMap<Idx<crate::model::Pool>, usize>,
+    pub dropped: BTreeMap<(Idx<crate::model::Pool>, bool), usize>,
+    /// Of services that something happened to, where whoever needs them finds them.
+    pub served: BTreeMap<Idx<crate::model::Service>, super::services::Found>,
     pub choices: Vec<Choice>,
     /// By choice the candidate that was taken, and the step after which it is there.
     pub taken: Vec<(Candidate, usize)>,
@@ -172,6 +174,7 @@ impl<'a> Builder<'a> {
             homes: BTreeMap::new(),
             revived: BTreeSet::new(),
             dropped: BTreeMap::new(),
+            served: BTreeMap::new(),
             choices: Vec::new(),
             taken: Vec::new(),
             recovered: Vec::new(),

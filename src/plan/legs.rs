@@ -73,9 +73,9 @@ impl StepKind {
                 format!(" `{}` on{}", model.data[*data].name, host(h))
             }
             Self::TakeOver { vip, .. } => format!(" `{}`", model.vips[*vip].name),
-            Self::DropMembers { pool } => format!(" of `{}`", model.pools[*pool].name),
+            Self::DropMembers { pool, .. } => format!(" of `{}`", model.pools[*pool].name),
             Self::SwitchDns { dns, .. } => format!(" `{}`", model.dns[*dns].name),
-            Self::VerifyService { service } => format!(" `{}`", model.services[*service].name),
+            Self::VerifyService { service, .. } => format!(" `{}`", model.services[*service].name),
             Self::Resume { cluster } => format!(" `{}`", model.clusters[*cluster].name),
             _ => String::new(),
         }

@@ -7,7 +7,45 @@ use la_arena::Idx;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+/// Where a service is found: enough of the sites must be reached.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    sites: Vec<Idx<Site>>,
+    enough: u64,
+}
+
+/// What the servers of a service must reach.
+struct Needs {
+    /// Where the data is that it works with.
+    homes: BTreeSet<Idx<Site>>,
+    /// Where the services are.
+    services: Vec<Found>,
+}
+
 impl Builder<'_> {
+    /// Whether whoever is at a site reaches what a service needs.
+    fn reaches(&self, site: Idx<Site>, needs: &Needs) -> bool {
+        let found = |f: &Found| f.sites.iter().filter(|s| self.joined(site, **s)).count() as u64 >= f.enough;
+        needs.homes.iter().all(|home| self.joined(site, *home)) && needs.services.iter().all(found)
+    }
+
+    /// Where a service is found: where it is on a normal day, when nothing has happened to it.
+    fn found(&self, id: Idx<Service>) -> Found {
+        let model = self.estate.model;
+        let usual = || {
+            let pool = &model.pools[model.services[id].runs_on.0];
+            let doors = self.ways_in(id);
+            match doors.is_empty() {
+                true => Found {
+                    sites: pool.members.iter().map(|m| model.hosts[m.0].site).collect(),
+                    enough: pool.needs.value,
+                },
+                false => Found { sites: doors.iter().map(|v| model.vips[*v].site).collect(), enough: 1 },
+            }
+        };
+        self.served.get(&id).cloned().unwrap_or_else(usual)
+    }
+
     /// All services that something happens to, those with the tightest promise first.
     pub(super) fn services(&mut self, scenario: &Scenario) {
         let model = self.estate.model;
@@ -63,9 +101,17 @@ impl Builder<'_> {
                 || self.recovered.iter().any(|(g, _)| *g == Subject::Data(*d))
         };
         let cut = self.lost.cut_links().next().is_some();
-        cut || s.needs.iter().any(|(d, _)| away(d))
+        let unnamed = s.reached.iter().any(|(d, _)| self.unnamed(*d));
+        cut || unnamed
+            || s.needs.iter().any(|(d, _)| away(d))
             || pool.members.iter().any(gone)
             || self.ways_in(id).iter().any(|v| model.vips[*v].on.iter().any(gone))
+    }
+
+    /// Whether the name server that takes the updates of a name is gone, and nothing brings it back.
+    fn unnamed(&self, dns: Idx<Dns>) -> bool {
+        let back = |h: Idx<Host>| self.once.contains_key(&Once::Provision(h));
+        self.estate.model.dns[dns].server_host.is_some_and(|h| self.lost.host(h) && !back(h))
     }
 
     /// The addresses by which a service is reached: those of its names, else those of its pool.
@@ -108,14 +154,18 @@ impl Builder<'_> {
             }
             after.extend(self.end_of(Subject::Service(*needed)));
         }
+        let services = s.services.iter().map(|(needed, _)| self.found(*needed)).collect();
+        let needs = Needs { homes, services };
         let ready = after.clone();
         self.different_moments(id);
-        let used = self.servers(id, s.runs_on.0, &homes, &ready, response, &mut after)?;
-        self.doors(id, s.runs_on.0, &used, response, &mut after)?;
-        if after.is_empty() {
+        let used = self.servers(id, s.runs_on.0, &needs, &ready, response, &mut after)?;
+        let doors = self.doors(id, s.runs_on.0, &used, response, &mut after)?;
+        self.served.insert(id, doors);
+        let unnamed = s.reached.iter().map(|r| r.0).find(|d| self.unnamed(*d));
+        if after.is_empty() && unnamed.is_none() {
             return Ok(());
         }
-        let draft = Draft::new(StepKind::VerifyService { service: id }, Actor::Runner, after);
+        let draft = Draft::new(StepKind::VerifyService { service: id, unnamed }, Actor::Runner, after);
         // Where no check is stated, somebody uses it and says so.
         let draft =
             if s.check.is_none() { draft.people(response).holds([Resource::Operator]) } else { draft };
@@ -150,7 +200,7 @@ impl Builder<'_> {
         &mut self,
         service: Idx<Service>,
         pool: Idx<Pool>,
-        homes: &BTreeSet<Idx<Site>>,
+        needed: &Needs,
         ready: &[usize],
         response: Option<Idx<Response>>,
         after: &mut Vec<usize>,
@@ -158,16 +208,17 @@ impl Builder<'_> {
         let model = self.estate.model;
         let p = &model.pools[pool];
         let site = |h: Idx<Host>| model.hosts[h].site;
-        let reaches = |me: &Self, h: Idx<Host>| homes.iter().all(|home| me.joined(site(h), *home));
+        let reaches = |me: &Self, h: Idx<Host>| me.reaches(site(h), needed);
         let works: Vec<Idx<Host>> =
             p.members.iter().map(|m| m.0).filter(|m| !self.lost.host(*m) && reaches(self, *m)).collect();
         if works.len() < p.members.len() {
-            let drop = match self.dropped.get(&pool) {
+            let alive = p.members.iter().filter(|m| !self.lost.host(m.0)).count() > works.len();
+            let drop = match self.dropped.get(&(pool, alive)) {
                 Some(known) => *known,
                 None => {
-                    let n =
-                        self.add(Draft::new(StepKind::DropMembers { pool }, Actor::Automatic, Vec::new()));
-                    self.dropped.insert(pool, n);
+                    let kind = StepKind::DropMembers { pool, alive };
+                    let n = self.add(Draft::new(kind, Actor::Automatic, Vec::new()));
+                    self.dropped.insert((pool, alive), n);
                     n
                 }
             };
@@ -193,7 +244,7 @@ impl Builder<'_> {
             if used.len() as u64 >= needs {
                 break;
             }
-            if self.replaceable(host) && self.would_reach(host, homes) {
+            if self.replaceable(host) && self.would_reach(host, needed) {
                 let before = self.provision(host, response);
                 after.push(self.start(service, pool, host, ready, before));
                 used.push(host);
@@ -213,10 +264,10 @@ impl Builder<'_> {
     }
 
     /// Whether a host would reach sites if its own stood again.
-    fn would_reach(&mut self, host: Idx<Host>, homes: &BTreeSet<Idx<Site>>) -> bool {
+    fn would_reach(&mut self, host: Idx<Host>, needed: &Needs) -> bool {
         let site = self.estate.model.hosts[host].site;
         let new = self.revived.insert(site);
-        let reaches = homes.iter().all(|home| self.joined(site, *home));
+        let reaches = self.reaches(site, needed);
         if new {
             self.revived.remove(&site);
         }
@@ -233,13 +284,16 @@ impl Builder<'_> {
     ) -> usize {
         let mut after = ready.to_vec();
         after.push(before);
-        self.once(Once::StartMember(pool, host), |_| {
-            Draft::new(StepKind::StartMember { pool, service, host }, Actor::Runner, after)
-                .holds([Resource::Host(host)])
+        // One unit starts all that a pool runs: who comes later only waits until it answers.
+        let of_unit = |kind: &StepKind| matches!(kind, StepKind::StartMember { pool: p, host: h, .. } if (*p, *h) == (pool, host));
+        let first = !self.steps.iter().any(|s| of_unit(&s.step.kind));
+        self.once(Once::StartMember(service, host), |_| {
+            let draft = Draft::new(StepKind::StartMember { pool, service, host }, Actor::Runner, after);
+            draft.holds(first.then_some(Resource::Host(host)))
         })
     }
 
-    /// Addresses and names that lead to the servers that work.
+    /// Addresses and names that lead to the servers that work, and where they are.
     fn doors(
         &mut self,
         id: Idx<Service>,
@@ -247,16 +301,21 @@ impl Builder<'_> {
         used: &[Idx<Site>],
         response: Option<Idx<Response>>,
         after: &mut Vec<usize>,
-    ) -> Result<(), Reason> {
+    ) -> Result<Found, Reason> {
         let model = self.estate.model;
         let needs = model.pools[pool].needs.value;
+        let mut found = Vec::new();
         let reached: Vec<Idx<Dns>> = model.services[id].reached.iter().map(|r| r.0).collect();
         if reached.is_empty() {
             for vip in self.ways_in(id) {
                 let door = self.vip(vip, used, needs).or_else(|| self.rebuilt(vip, used, needs, response));
                 after.extend(door.ok_or(Reason::NoWayIn)?);
+                found.push(model.vips[vip].site);
             }
-            return Ok(());
+            return Ok(match found.is_empty() {
+                true => Found { sites: used.to_vec(), enough: needs },
+                false => Found { sites: found, enough: 1 },
+            });
         }
         for name in reached {
             let points: Vec<Idx<Vip>> = model.dns[name].points.iter().map(|p| p.0).collect();
@@ -265,6 +324,7 @@ impl Builder<'_> {
             for vip in &points {
                 if let Some(steps) = self.vip(*vip, used, needs) {
                     good.push(model.vips[*vip].address.value);
+                    found.push(model.vips[*vip].site);
                     moves.extend(steps);
                 }
             }
@@ -278,6 +338,7 @@ impl Builder<'_> {
                         Pointer::Vip(vip) => {
                             if let Some(steps) = self.vip(*vip, used, needs) {
                                 good.push(model.vips[*vip].address.value);
+                                found.push(model.vips[*vip].site);
                                 moves.extend(steps);
                             }
                         }
@@ -287,6 +348,7 @@ impl Builder<'_> {
                             let reached = used.iter().filter(|s| self.joined(at, **s)).count() as u64;
                             if !self.lost.host(*host) && reached >= needs {
                                 good.extend(model.hosts[*host].address.map(|a| a.value));
+                                found.push(at);
                             }
                         }
                     }
@@ -297,11 +359,12 @@ impl Builder<'_> {
                 // The same address on a machine brought back: the records stay as they are.
                 let first = *points.first().ok_or(Reason::NoWayIn)?;
                 after.extend(self.rebuilt(first, used, needs, response).ok_or(Reason::NoWayIn)?);
+                found.push(model.vips[first].site);
                 continue;
             }
             after.push(self.switch(name, good, response)?);
         }
-        Ok(())
+        Ok(Found { sites: found, enough: 1 })
     }
 
     /// The records of a name are replaced.

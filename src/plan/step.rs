@@ -425,6 +425,8 @@ pub enum StepKind {
     DropMembers {
         /// The pool.
         pool: Idx<Pool>,
+        /// Whether one of them is alive, and does not reach what it works with.
+        alive: bool,
     },
     /// Records of a name are replaced, and resolvers forget the old ones.
     SwitchDns {
@@ -437,6 +439,8 @@ pub enum StepKind {
     VerifyService {
         /// The service.
         service: Idx<Service>,
+        /// A name by which it is reached whose name server is gone.
+        unnamed: Option<Idx<Dns>>,
     },
     /// Surviving replicas follow the new primary.
     Repoint {

@@ -1,6 +1,7 @@
 //! How long each kind of step takes, term by term.
 
 use super::step::{Interval, StepKind};
+use crate::base::Span;
 use crate::flow::{Facts, JOB_OVERHEAD};
 use crate::model::{Assumption, Class, Data, Host, Input, Model, On, Origin, Response, Store};
 use crate::ops::shaping::way_back;
@@ -68,6 +69,11 @@ impl Times {
         let time = Interval { least: sure.min(most), most };
         self.terms.push(Term { what: Part::Stated(what), time, sure, origin });
         self
+    }
+
+    /// What is taken to hold besides, at no time.
+    fn taken(self, what: &'static str, span: Span, assumed: &'static Assumption) -> Self {
+        self.stated(what, Duration::ZERO, Duration::ZERO, Origin { span, assumed: Some(assumed) })
     }
 
     fn moving(self, what: &'static str, bytes: Bytes, sure: Bytes, rate: Rate, origin: Origin) -> Self {
@@ -200,6 +206,18 @@ fn replacement(model: &Model, kind: &StepKind) -> Option<Input<(Duration, Durati
 static TTL_HONOURED: Assumption = Assumption {
     text: "resolvers keep no record longer than its TTL",
     source: "true of 91 % of the resolvers that were measured in 2023",
+};
+
+/// What nobody can state yet.
+static OTHERS_ANSWER: Assumption = Assumption {
+    text: "other name servers go on to answer while the one that takes updates is gone",
+    source: "no spec can name them: look at the records NS of the zone",
+};
+
+/// What a balancer's check asks is not the spec's to say.
+static CHECK_REACHES: Assumption = Assumption {
+    text: "a balancer's check fails on a server that does not reach what it works with",
+    source: "nothing that drc writes makes it: let the check ask for something that needs the data",
 };
 
 /// The time of a step. `response` is that of who is served by it.
@@ -388,14 +406,20 @@ pub fn times(
             let advert = model.vips[*vip].advert;
             t.stated("three advertisements and the skew are missed", takes.most, takes.least, advert.origin())
         }
-        StepKind::DropMembers { pool } => {
+        StepKind::DropMembers { pool, alive } => {
             // (fall - 1)(every + c) + c, and up to one more interval, each check hanging for c
             // (calculus, 7.3).
             let p = &model.pools[*pool];
             let one = p.every.value.plus(p.timeout.value);
             let least = one.times(p.fall.value.saturating_sub(1));
             let most = least.plus(p.timeout.value).plus(p.every.value);
-            t.stated("its checks fail often enough", most, least, p.every.origin())
+            let t = t.stated("its checks fail often enough", most, least, p.every.origin());
+            match alive {
+                true => {
+                    t.taken("also of those that do not reach what they need", p.every.span, &CHECK_REACHES)
+                }
+                false => t,
+            }
         }
         StepKind::SwitchDns { dns, .. } => {
             let d = &model.dns[*dns];
@@ -404,15 +428,16 @@ pub fn times(
             by_hand
                 .stated("every name server has the change", d.update.value, Duration::ZERO, d.update.origin())
                 .stated("resolvers forget the old records", d.ttl.value, d.ttl.value, d.ttl.origin())
-                .stated(
-                    "none keeps them longer",
-                    Duration::ZERO,
-                    Duration::ZERO,
-                    Origin { span: d.ttl.span, assumed: Some(&TTL_HONOURED) },
-                )
+                .taken("none keeps them longer", d.ttl.span, &TTL_HONOURED)
         }
-        StepKind::VerifyService { service } => {
+        StepKind::VerifyService { service, unnamed } => {
             let s = &model.services[*service];
+            let t = match unnamed {
+                Some(dns) => {
+                    t.taken("other servers answer for its name", model.dns[*dns].span, &OTHERS_ANSWER)
+                }
+                None => t,
+            };
             match &s.check {
                 Some(c) => t.stated("its check passes", c.within.value, Duration::ZERO, c.within.origin()),
                 None => people("somebody uses it and says so", |r| r.confirm),

@@ -109,7 +109,7 @@ impl Recovery<'_, '_> {
                 parts.push_back(self.up_to(model.services[*service].start.value))
             }
             StepKind::TakeOver { vip, to } => parts.push_back(self.moves(*vip, *to)),
-            StepKind::DropMembers { pool } => {
+            StepKind::DropMembers { pool, .. } => {
                 // A balancer asks, waits for the answer, and asks again after its interval.
                 let p = &model.pools[*pool];
                 let (every, hangs) = (p.every.value.as_secs_f64(), p.timeout.value.as_secs_f64());
@@ -128,7 +128,7 @@ impl Recovery<'_, '_> {
                 // Somebody asked just before the change.
                 parts.push_back(Part::Time(d.ttl.value.as_secs_f64()));
             }
-            StepKind::VerifyService { service } => {
+            StepKind::VerifyService { service, .. } => {
                 let within = model.services[*service].check.as_ref().map(|c| c.within.value);
                 parts.push_back(self.up_to(within.unwrap_or(Duration::from_secs(60))));
             }

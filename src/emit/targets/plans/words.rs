@@ -94,14 +94,18 @@ pub fn title(input: Input<'_>, plan: &Plan, step: &Step) -> String {
         StepKind::TakeOver { vip, to } => {
             format!("The address {} moves to {}", model.vips[*vip].address.value, host(to))
         }
-        StepKind::DropMembers { pool } => {
+        StepKind::DropMembers { pool, alive: true } => format!(
+            "The balancer takes the members of {} out that are lost, or do not reach what they need",
+            model.pools[*pool].name
+        ),
+        StepKind::DropMembers { pool, alive: false } => {
             format!("The balancer takes the lost members of {} out", model.pools[*pool].name)
         }
         StepKind::SwitchDns { dns, to } => {
             let to: Vec<String> = to.iter().map(ToString::to_string).collect();
             format!("Point {} to {}", model.dns[*dns].fqdn.value, list(&to))
         }
-        StepKind::VerifyService { service } => {
+        StepKind::VerifyService { service, .. } => {
             format!("Check that {} works", model.services[*service].name)
         }
         StepKind::Repoint { replica, primary, .. } => {
@@ -148,9 +152,9 @@ pub fn short(input: Input<'_>, step: &Step) -> String {
         | StepKind::Reprotect { data, .. }
         | StepKind::FailBack { data, .. } => &model.data[*data].name,
         StepKind::TakeOver { vip, .. } => &model.vips[*vip].name,
-        StepKind::DropMembers { pool } => &model.pools[*pool].name,
+        StepKind::DropMembers { pool, .. } => &model.pools[*pool].name,
         StepKind::SwitchDns { dns, .. } => &model.dns[*dns].name,
-        StepKind::VerifyService { service } => &model.services[*service].name,
+        StepKind::VerifyService { service, .. } => &model.services[*service].name,
         StepKind::Repoint { replica, .. } => &model.hosts[*replica].name,
     };
     format!("{}-{thing}", step.kind.name())

@@ -9,7 +9,7 @@ use super::words;
 use crate::emit::quote::shell;
 use crate::emit::target::Input;
 use crate::emit::targets::rsync;
-use crate::model::{Host, On};
+use crate::model::{Data, Host, Model, On};
 use crate::plan::{Actor, Lost, Plan, Stage, Step, StepKind};
 use crate::quantity::Duration;
 use database::Database;
@@ -105,13 +105,15 @@ fn of_kind(input: Input<'_>, plan: &Plan, step: &Step) -> Vec<Act> {
             let seen = format!("test -n \"$(ip -o address show to {address})\"");
             vec![Act::Await(At::Host(*to), patience(step.takes.most), seen)]
         }
-        StepKind::DropMembers { pool } => {
+        StepKind::DropMembers { pool, .. } => {
             let why = format!("the balancer takes the lost members of {} out", model.pools[*pool].name);
             vec![Act::Pause(step.takes.most.min(Duration::from_hours(1)).secs_up(), why)]
         }
         StepKind::SwitchDns { dns, to } => traffic::switch_dns(input, *dns, to, patience(step.takes.most)),
-        StepKind::VerifyService { service } => {
-            traffic::verify_service(input, plan, *service, patience(step.takes.most))
+        StepKind::VerifyService { service, .. } => {
+            // The port of its unit may answer before it does.
+            let takes = step.takes.most.plus(model.services[*service].start.value);
+            traffic::verify_service(input, plan, *service, patience(takes))
         }
         StepKind::Resume { cluster } => Database::of(input, *cluster)
             .resume(model.clusters[*cluster].primary.0, patience(step.takes.most)),
@@ -165,6 +167,22 @@ fn bracketed(address: &str) -> String {
     if address.contains(':') { format!("[{address}]") } else { address.to_owned() }
 }
 
+/// The data classes that a plan brings back of those that are written on a host, and whether anything
+/// else of the estate is there, which goes on.
+fn fenced(model: &Model, plan: &Plan, host: Idx<Host>) -> (Vec<Idx<Data>>, bool) {
+    let chosen = |d: &Idx<Data>| plan.choices.iter().any(|c| c.data == *d);
+    let here = model.data.iter().map(|(id, _)| id).filter(|d| model.primary_host(*d) == host);
+    let (back, stay): (Vec<_>, Vec<_>) = here.partition(chosen);
+    let replica = model
+        .clusters
+        .iter()
+        .any(|(id, c)| c.replicas.iter().any(|(r, _)| *r == host) && !model.data_in(id).iter().any(chosen));
+    let serves = model.pools.iter().any(|(_, p)| p.members.iter().chain(&p.standby).any(|m| m.0 == host));
+    let stores = model.stores.iter().any(|(_, s)| s.host == host);
+    let door = model.vips.iter().any(|(_, v)| v.on.iter().any(|h| h.0 == host));
+    (back, !stay.is_empty() || replica || serves || stores || door)
+}
+
 /// What may still write is stopped where it can be reached; a person makes sure.
 fn fence(input: Input<'_>, plan: &Plan, host: Idx<Host>, reachable: bool) -> Vec<Act> {
     let model = input.model;
@@ -172,7 +190,9 @@ fn fence(input: Input<'_>, plan: &Plan, host: Idx<Host>, reachable: bool) -> Vec
     let mut acts = Vec::new();
     if reachable {
         for (id, cluster) in model.clusters.iter() {
-            if cluster.primary.0 == host || cluster.replicas.iter().any(|(r, _)| *r == host) {
+            let here = cluster.primary.0 == host || cluster.replicas.iter().any(|(r, _)| *r == host);
+            // Of what is not brought back nothing would start it again.
+            if here && plan.choices.iter().any(|c| model.data_in(id).contains(&c.data)) {
                 acts.push(Act::Attempt(At::Host(host), Database::of(input, id).stop()));
             }
         }
@@ -182,6 +202,7 @@ fn fence(input: Input<'_>, plan: &Plan, host: Idx<Host>, reachable: bool) -> Vec
             && !matches!(s.kind, StepKind::Fence { .. } | StepKind::Provision { .. })
             && words::place(input, &s.kind).contains(&host)
     });
+    let (back, others) = fenced(model, plan, host);
     let lost = Lost::of(model, &plan.scenario);
     let words = if lost.isolated(h.site) {
         format!(
@@ -189,10 +210,17 @@ fn fence(input: Input<'_>, plan: &Plan, host: Idx<Host>, reachable: bool) -> Vec
              keeps it so: nothing outside of the site can make sure of it. Its settings make it start read-only",
             model.sites[h.site].name, h.name
         )
-    } else if needed && !lost.host(host) {
+    } else if (needed || others) && !lost.host(host) {
+        let names: Vec<&str> = back.iter().map(|d| model.data[*d].name.as_str()).collect();
+        let rest = match (needed, others) {
+            (true, true) => "later steps need it, and what else is on it goes on",
+            (true, false) => "later steps need it",
+            (false, _) => "what else is on it goes on",
+        };
         format!(
-            "Nothing writes to the data on {} any more: its databases are stopped and its services too. \
-             The machine stays on: later steps need it",
+            "Nothing writes to {} on {} any more: its database is stopped, or whatever writes to its files. \
+             The machine stays on: {rest}",
+            names.join(", "),
             h.name
         )
     } else {

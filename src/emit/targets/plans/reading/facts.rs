@@ -98,7 +98,7 @@ pub fn facts(input: Input<'_>, kind: &StepKind) -> Vec<Fact> {
             };
             vec![fact("run", to.iter().map(add))]
         }
-        StepKind::VerifyService { service } => match &model.services[*service].check {
+        StepKind::VerifyService { service, .. } => match &model.services[*service].check {
             Some(check) => vec![fact("await", [check.url.value.to_string()])],
             None => vec![fact("confirm", [])],
         },
