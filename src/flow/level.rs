@@ -121,6 +121,7 @@ pub struct Terms {
 pub const JOB_OVERHEAD: Duration = Duration::from_secs(5);
 
 const DAY: Duration = Duration::from_days(1);
+const WEEK: Duration = Duration::from_days(7);
 /// Clocks show an hour twice at most once in so long.
 const HALF_YEAR: Duration = Duration::from_days(180);
 
@@ -246,10 +247,15 @@ impl JobFact {
     }
 
     /// How long a run may wait for those before it where runs overrun: what is due on two days that a
-    /// time touches comes before it at most, as long as no day brings more than it has time for. `None`
-    /// without a bound.
+    /// time touches comes before it at most, as long as no day brings more than it has time for; or what
+    /// is due in a week, as long as no week does. `None` without a bound.
     pub fn queued(&self) -> Option<Duration> {
-        self.busy().filter(|busy| *busy <= DAY).map(|busy| busy.times(2))
+        let weekly = || {
+            let work = |l: &LevelFact| Some(l.most?.times(l.again.most_in(WEEK)?));
+            let all = self.levels.iter().map(work).try_fold(Duration::ZERO, |sum, w| Some(sum.plus(w?)));
+            all.filter(|work| *work <= WEEK)
+        };
+        self.busy().filter(|busy| *busy <= DAY).map(|busy| busy.times(2)).or_else(weekly)
     }
 
     /// How long a run may wait for others before it begins, its random start apart. `None` where it also
@@ -265,16 +271,13 @@ impl JobFact {
     }
 
     /// How many runs of a level begin within a time at most. Where runs overrun those that waited may
-    /// follow one another at once: no more than a day brings, when all of a day fit into it; else the
-    /// largest number.
+    /// follow one another at once: they were due in that time and the longest wait; without a bound on
+    /// that it is the largest number.
     pub fn runs_in(&self, level: &LevelFact, time: Duration) -> u64 {
         if !self.is_late() {
             return level.due_in(time);
         }
-        match self.busy() {
-            Some(busy) if busy <= DAY => level.due_in(time).saturating_add(level.per_day.saturating_mul(2)),
-            _ => u64::MAX,
-        }
+        self.queued().map_or(u64::MAX, |queued| level.due_in(time.plus(queued)))
     }
 
     /// How long before the copy before what the oldest log run that a copy finds holds may have been

@@ -208,8 +208,8 @@ impl<'a> Pools<'a> {
             let most =
                 |of: fn(&LevelFact) -> Duration| levels.iter().filter(own).map(of).max().unwrap_or_default();
             let takes = most(|l| l.most.unwrap_or_default());
-            // Runs that overrun wait for one another, and nobody knows how long. Of those without a bound,
-            // and of what stands on them, nothing is proved.
+            // Runs that overrun wait for one another, and for so long where nobody knows how long: `late`
+            // then says that they have no bound, and nothing that stands on them is proved.
             let overrun = levels.iter().any(|l| matches!(l.between, Between::Late(_)))
                 && !late::skips(&self.ops.jobs[job]);
             let queued = || fact.queued().unwrap_or(Duration::from_days(MOST_LATE));
