@@ -224,3 +224,17 @@ fn a_pool_that_runs_out_leaves_its_neighbours_no_more_room() {
     assert_eq!(of(4), (Status::Unknown, true));
     assert_eq!(of(40), (Status::Unknown, true));
 }
+
+#[test]
+fn of_volumes_that_take_years_to_fill_nothing_is_known() {
+    // Weekly fulls: 100 of them fill a volume in 99 weeks, and 200 in nearly four years.
+    let of = |runs: u32| {
+        let spec = link("l", "10 Gbit/s", "")
+            + &format!(
+                "data o : t {{ on = db path \"/o\"; size = 1 GiB; writes = 1 KiB/s; files = independent; response = duty
+                   backup sb {{ full = weekly sun 01:00; keep = 1 day; pool {{ keep = 30 days; runs = {runs} }} }} }}"
+            );
+        status(&promised("rpo = 9 days; rto = 9 h", &spec), "o.rpo", "host db")
+    };
+    assert_eq!((of(100), of(200)), (Status::Proved, Status::Unknown));
+}

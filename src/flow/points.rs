@@ -18,6 +18,7 @@ mod sweep;
 use super::late::{self, Between};
 use super::level::JobFact;
 use super::timetable::{Expander, Timetables};
+use super::volumes::MOST_FILLED;
 use super::{Facts, Horizon};
 use crate::base::threads::dealt;
 use crate::ops::{Job, JobKind, Level, Ops, Pool};
@@ -27,9 +28,6 @@ use la_arena::{ArenaMap, Idx};
 use sweep::Sweep;
 
 const DAY: i64 = 86_400;
-/// No schedule is looked at farther back: a volume that takes longer to fill is not taken again in
-/// anybody's time.
-const MOST_BACK: Duration = Duration::from_days(30 * 365);
 
 /// A point of a chain that is gone while the point itself is still to be kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,7 +141,7 @@ impl Points {
         for (id, job) in ops.jobs.iter() {
             let round = |p: &Pool| {
                 let gap = facts.asked_every(ops, id, p).unwrap_or_default();
-                p.keep.plus(p.filled_in(gap).times(2)).min(MOST_BACK)
+                p.keep.plus(p.filled_in(gap).min(MOST_FILLED).times(2))
             };
             let own = job.pools.iter().map(round).max();
             let of = if let JobKind::Copy { of, .. } = &job.kind { *of } else { id };

@@ -9,6 +9,11 @@
 //! each asks as early and ends as late as it may. Where volumes take several runs nobody knows either
 //! with which they began, years ago, and one run more or less moves that for ever: any may have.
 
+use crate::quantity::Duration;
+
+/// Of volumes that take longer to fill nothing is known: who can say how many there are.
+pub const MOST_FILLED: Duration = Duration::from_days(2 * 365);
+
 /// How a pool treats its volumes. Times are in seconds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PoolRules {

@@ -8,7 +8,7 @@ use crate::flow::late::{self, Between};
 use crate::flow::level::{JobFact, LevelFact};
 use crate::flow::sizes::Sizes;
 use crate::flow::timetable::Moment;
-use crate::flow::volumes::{PoolRules, Turnover, Write, turn};
+use crate::flow::volumes::{MOST_FILLED, PoolRules, Turnover, Write, turn};
 use crate::flow::{Facts, Horizon};
 use crate::model::Model;
 use crate::ops::{Job, JobKind, Level, Ops, Pool};
@@ -221,6 +221,12 @@ impl<'a> Pools<'a> {
         Lateness { made: of(original), own: of(job) }
     }
 
+    /// Whether volumes are full, or closed, in a time that is looked at.
+    fn fills(&self, job: Idx<Job>, pool: &Pool) -> bool {
+        let gap = self.facts.asked_every(self.ops, job, pool).unwrap_or_default();
+        pool.filled_in(gap) <= MOST_FILLED
+    }
+
     /// A pool of data.
     fn data(
         &mut self,
@@ -238,7 +244,8 @@ impl<'a> Pools<'a> {
         let daily = by_day(self.facts.horizon, while_there(&writes).zip(in_use));
         let stuck = turned.stuck.and_then(|s| writes.get(s)).map(|w| w.from);
         let stuck = stuck.or_else(|| self.short(pool, missing, &writes, &turned));
-        self.made.push(Series { job: id, pool: n, daily, volumes: turned.volumes, stuck, known: true });
+        let known = self.fills(id, pool);
+        self.made.push(Series { job: id, pool: n, daily, volumes: turned.volumes, stuck, known });
     }
 
     /// A pool of logs: how much stands in it is what was written in the time that its runs cover,
@@ -281,7 +288,7 @@ impl<'a> Pools<'a> {
             ),
             _ => None,
         };
-        let (known, daily) = (daily.is_some(), daily.unwrap_or_default());
+        let (known, daily) = (daily.is_some() && self.fills(id, pool), daily.unwrap_or_default());
         self.made.push(Series {
             job: id,
             pool: 0,
