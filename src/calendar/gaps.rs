@@ -2,6 +2,7 @@
 
 use super::{ALL_MONTHS, Again, Rule, Zone};
 use crate::quantity::Duration;
+use std::collections::VecDeque;
 
 /// A time between two runs, and when it begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -173,18 +174,53 @@ fn windows(runs: &[(Rule, usize)], zone: &Zone, from: i64, days: i64, gaps: &mut
     }
 }
 
-/// When one of some runs has begun at the latest, each as late as it may be, and which that is.
-fn next_begun(runs: &[(i64, usize, i64)]) -> Option<(i64, usize)> {
+/// For each run, when one of those after it has begun at the latest, each as late as it may be, and of
+/// which level that is.
+fn next_begun(runs: &[(i64, usize, i64)]) -> Vec<Option<(i64, usize)>> {
     let mut next: Option<(i64, usize)> = None;
+    let mut all: Vec<_> = runs
+        .iter()
+        .rev()
+        .map(|(_, level, latest)| {
+            let after = next;
+            if next.is_none_or(|(end, _)| *latest <= end) {
+                next = Some((*latest, *level));
+            }
+            after
+        })
+        .collect();
+    all.reverse();
+    all
+}
+
+/// Runs that are late by as much, and the newest of them that has begun, whatever it is late.
+struct Alike {
+    level: usize,
+    late: i64,
+    waiting: VecDeque<i64>,
+    begun: Option<i64>,
+}
+
+/// For each run, the due times of the newest run before it that has surely begun when it is due, of any
+/// level and of its own.
+fn begun_before(runs: &[(i64, usize, i64)]) -> Vec<(Option<i64>, Option<i64>)> {
+    let mut kinds: Vec<Alike> = Vec::new();
+    let mut all = Vec::with_capacity(runs.len());
     for (due, level, latest) in runs {
-        if next.is_some_and(|(end, _)| end <= *due) {
-            break;
+        for kind in &mut kinds {
+            while let Some(first) = kind.waiting.pop_front_if(|first| *first + kind.late <= *due) {
+                kind.begun = Some(first);
+            }
         }
-        if next.is_none_or(|(end, _)| *latest < end) {
-            next = Some((*latest, *level));
+        let any = kinds.iter().filter_map(|k| k.begun).max();
+        all.push((any, kinds.iter().filter(|k| k.level == *level).filter_map(|k| k.begun).max()));
+        let late = latest - due;
+        match kinds.iter_mut().find(|k| (k.level, k.late) == (*level, late)) {
+            Some(kind) => kind.waiting.push_back(*due),
+            None => kinds.push(Alike { level: *level, late, waiting: [*due].into(), begun: None }),
         }
     }
-    next
+    all
 }
 
 /// Which gaps count, in Unix seconds: those with a moment in the horizon, from `from` until `to`, or
@@ -224,17 +260,16 @@ fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: C
         }
     };
     let between = |a: i64, b: i64| Gap { length: Duration::from_secs((b - a).unsigned_abs()), from: a };
-    for (n, (t, level, _)) in all.iter().enumerate() {
-        let begun = || all.iter().take(n).rev().filter(|(_, _, latest)| latest <= t);
-        if let Some((before, ..)) = begun().next() {
-            keep(gaps.before.get_mut(*level), between(*before, *t));
+    for ((t, level, _), (any, same)) in all.iter().zip(begun_before(&all)) {
+        if let Some(before) = any {
+            keep(gaps.before.get_mut(*level), between(before, *t));
         }
-        if let Some((before, ..)) = begun().find(|(_, l, _)| l == level) {
-            keep(gaps.same.get_mut(*level), between(*before, *t));
+        if let Some(before) = same {
+            keep(gaps.same.get_mut(*level), between(before, *t));
         }
     }
-    for (n, (begun, ..)) in all.iter().enumerate() {
-        let Some((end, level)) = next_begun(all.get(n + 1..).unwrap_or(&[])) else { continue };
+    for ((begun, ..), next) in all.iter().zip(next_begun(&all)) {
+        let Some((end, level)) = next else { continue };
         // What is due behind the window may begin before that.
         if end <= to && end > counts.from && *begun < counts.to {
             keep(gaps.surely.get_mut(level), between(*begun, end.min(counts.to)));
@@ -377,6 +412,28 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn neighbours_are_those_that_the_words_say(
+            drawn in prop::collection::vec((0i64..60, 0usize..3, 0i64..3), 0..40),
+        ) {
+            // Of a level runs are late by as much: 0, 7 or 40.
+            let mut runs: Vec<(i64, usize, i64)> =
+                drawn.into_iter().map(|(due, level, late)| (due, level, due + [0, 7, 40][late as usize])).collect();
+            runs.sort();
+            for (n, ((before, next), (due, level, _))) in
+                begun_before(&runs).into_iter().zip(next_begun(&runs)).zip(&runs).enumerate()
+            {
+                let begun = |r: &&(i64, usize, i64)| r.2 <= *due;
+                let any = runs[..n].iter().filter(begun).map(|r| r.0).max();
+                let same = runs[..n].iter().filter(begun).filter(|r| r.1 == *level).map(|r| r.0).max();
+                prop_assert_eq!(before, (any, same));
+                let first = runs[n + 1..].iter().min_by_key(|r| r.2);
+                prop_assert_eq!(next, first.map(|r| (r.2, r.1)));
+            }
+        }
+    }
+
+    proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
         fn the_short_cut_agrees_with_the_whole_year(
@@ -403,6 +460,12 @@ mod tests {
             prop_assert_eq!(lengths(&quick.surely, 0), lengths(&whole.surely, 0));
             // What runs may be late is added at the end.
             prop_assert_eq!(lengths(&quick.before, 0), lengths(&whole.before, jitter));
+            prop_assert_eq!(lengths(&quick.same, 0), lengths(&whole.same, jitter));
+            // And taken away where runs are nearer.
+            prop_assert_eq!(lengths(&quick.nearest, 0), lengths(&whole.room, 0));
+            let less = |g: &Option<Gap>| g.map(|g| g.length.minus(Duration::from_mins(jitter)));
+            let room: Vec<_> = whole.room.iter().map(less).collect();
+            prop_assert_eq!(lengths(&quick.room, 0), room);
         }
     }
 }
