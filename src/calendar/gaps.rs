@@ -416,7 +416,7 @@ mod tests {
         fn neighbours_are_those_that_the_words_say(
             drawn in prop::collection::vec((0i64..60, 0usize..3, 0i64..3), 0..40),
         ) {
-            // Of a level runs are late by as much: 0, 7 or 40.
+            // Runs of three levels, late by nothing, 7 or 40.
             let mut runs: Vec<(i64, usize, i64)> =
                 drawn.into_iter().map(|(due, level, late)| (due, level, due + [0, 7, 40][late as usize])).collect();
             runs.sort();

@@ -132,7 +132,7 @@ fn way_out(v: &Verdict) -> String {
         (Some(Reason::MissingInput(what)), _) => format!("state {what}"),
         (Some(Reason::Stalls), _) => "use `mode = semi-sync`, which goes on alone, or one more replica".to_owned(),
         (Some(Reason::TooFewServers(..)), _) => {
-            "name standby servers elsewhere, or say with `replace` how long new ones take".to_owned()
+            "name standby servers elsewhere, linked to what they work with, or say with `replace` how long new ones take".to_owned()
         }
         (Some(Reason::NoWayIn), _) => "give the name a `failover`, or the address a second host".to_owned(),
         (Some(Reason::Needs(what)), _) => format!("protect `{what}`"),

@@ -157,7 +157,8 @@ impl std::fmt::Display for Reason {
             Self::MissingInput(what) => write!(f, "the spec does not say {what}"),
             Self::Stalls => f.write_str("writes wait for replicas that are gone"),
             Self::TooFewServers(wanted, left) => {
-                write!(f, "{wanted} servers are needed and {left} can be had")
+                let servers = if *wanted == 1 { "server is" } else { "servers are" };
+                write!(f, "{wanted} {servers} needed, and {left} can be had that reach what they work with")
             }
             Self::NoWayIn => f.write_str("no address is left by which it is reached"),
             Self::Needs(what) => write!(f, "it needs `{what}`, which is not recovered"),
