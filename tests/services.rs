@@ -39,7 +39,8 @@ fn written(c: &Compiled, plan: Plan) -> String {
 
 #[test]
 fn each_service_of_a_server_takes_its_own_time_to_start() {
-    // Decided after 15 min; one starts within a minute, the other within 5 h; a check takes 10 s.
+    // Decided after 15 min; one starts within a minute, the other within 5 h, and their unit, which both
+    // are, may answer when the last does; a check takes 10 s.
     let spec = "site c { timezone = \"UTC\"
             host w1 { address = 10.0.2.1 }
             host w2 { address = 10.0.2.2 } }
@@ -48,11 +49,9 @@ fn each_service_of_a_server_takes_its_own_time_to_start() {
         service heavy : t { runs-on = web; start = 5 h; check = http(\"http://y/\", within = 10 s); response = duty }";
     let c = promised("rto = 1 h", spec);
     let (quick, heavy) = (verdict(&c, "quick.rto", "host w1"), verdict(&c, "heavy.rto", "host w1"));
-    assert_eq!((quick.status, heavy.status), (Status::Proved, Status::Refuted));
+    assert_eq!((quick.status, heavy.status), (Status::Unknown, Status::Refuted));
     let minutes = |d: Option<Duration>| d.expect("a bound").secs_up() / 60;
-    assert_eq!(minutes(quick.predicted), 16);
-    // Its start begins with that of the other, or when that is over.
-    assert!((315..=316).contains(&minutes(heavy.predicted)), "{:?}", heavy.predicted);
+    assert_eq!((minutes(quick.predicted), minutes(heavy.predicted)), (315, 315));
 }
 
 #[test]
@@ -80,7 +79,8 @@ fn servers_must_reach_the_services_that_they_need() {
             raw(&format!("{PEOPLE} tier t {{ rto = 30 min }} {} {spec}", SITES.replace("replace = 2 h", "")));
         (status(&c, "shop.rto", "site a"), status(&c, "shop.rto", "link ab"))
     };
-    assert_eq!(of(""), (Status::Refuted, Status::Refuted));
+    // Whether people could serve `auth` from elsewhere is not tried: nothing is claimed.
+    assert_eq!(of(""), (Status::Unknown, Status::Unknown));
     let joined = "link bc : b <-> c { bandwidth = 1 Gbit/s; rtt = 1 ms }";
     assert_eq!(of(joined), (Status::Proved, Status::Proved));
 }
@@ -110,18 +110,19 @@ fn a_name_whose_server_is_gone_rests_on_others() {
             "pool web {{ members = [db2]; port = 80 }}
              vip front {{ address = 10.0.0.100/24; on = [bka]; serves = web }}
              dns www {{ name = \"www.example.com\"; ttl = 60 s; points = [front]; server = {server}; key = file(\"/k\") }}
-             service shop : t {{ runs-on = web; start = 1 min; reached = [www]; check = http(\"http://y/\", within = 10 s); response = duty }}"
+             service shop : t {{ runs-on = web; start = 1 min; reached = [www]; check = http(\"http://y/\", within = 10 s); response = duty }}
+             scenario both {{ lose = [host ns, host db2] }}"
         );
         let sites =
             SITES.replacen("host db2", "host ns { address = 10.0.0.53; replace = 1 h }\n host db2", 1);
         raw(&format!("{PEOPLE} tier t {{ rto = 9 h }} {sites} {spec}"))
     };
     let c = of("10.0.0.53");
-    // Nothing has to be done, and it is looked at for 10 s.
-    let v = verdict(&c, "shop.rto", "host ns");
-    assert_eq!((v.status, v.predicted), (Status::Proved, Some(Duration::from_secs(10))));
-    assert!(assumed(&c, "host ns").contains(&text));
-    assert!(!assumed(&of("9.9.9.9"), "host db2").contains(&text));
+    assert_eq!(status(&c, "shop.rto", "both"), Status::Proved);
+    assert!(assumed(&c, "both").contains(&text));
+    assert!(!assumed(&of("9.9.9.9"), "both").contains(&text));
+    // Alone it takes nothing from anybody.
+    assert!(plan(&c, "host ns").steps.is_empty());
 }
 
 #[test]

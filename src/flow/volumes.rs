@@ -48,6 +48,8 @@ pub struct Turnover {
     pub stuck: Option<usize>,
     /// How many volumes there are at the end, at most. None is ever removed.
     pub volumes: u64,
+    /// The most runs of a volume.
+    pub fullest: u64,
 }
 
 /// Follows the runs of a pool, rising by their start.
@@ -98,6 +100,7 @@ fn whichever_began(writes: &[Write], rules: PoolRules) -> Turnover {
             first += 1;
         }
         before.push(first);
+        turned.fullest = turned.fullest.max((n + 1 - first) as u64);
         while kept < n && writes.get(kept).is_some_and(|w| write.from - w.to > rules.keep) {
             kept += 1;
         }

@@ -136,6 +136,9 @@ fn way_out(v: &Verdict) -> String {
         }
         (Some(Reason::NoWayIn), _) => "give the name a `failover`, or the address a second host".to_owned(),
         (Some(Reason::Needs(what)), _) => format!("protect `{what}`"),
+        (Some(Reason::Elsewhere(what)), _) => format!(
+            "link its servers to where `{what}` then is, or give it servers and names that nobody else uses"
+        ),
         (Some(Reason::KeysLost(server)), _) => {
             format!("keep the master key of `{server}` in one more place that this does not take, and name it in `keys`")
         }

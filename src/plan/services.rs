@@ -7,7 +7,8 @@ use la_arena::Idx;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-/// Where a service is found: enough of the sites must be reached.
+/// Where a service is found: enough of the sites must be reached, and all that its names and addresses
+/// lead to, since nobody knows which of them is taken.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     sites: Vec<Idx<Site>>,
@@ -19,31 +20,51 @@ struct Needs {
     /// Where the data is that it works with.
     homes: BTreeSet<Idx<Site>>,
     /// Where the services are.
-    services: Vec<Found>,
+    services: Vec<(Idx<Service>, Found)>,
 }
 
 impl Builder<'_> {
     /// Whether whoever is at a site reaches what a service needs.
     fn reaches(&self, site: Idx<Site>, needs: &Needs) -> bool {
         let found = |f: &Found| f.sites.iter().filter(|s| self.joined(site, **s)).count() as u64 >= f.enough;
-        needs.homes.iter().all(|home| self.joined(site, *home)) && needs.services.iter().all(found)
+        needs.homes.iter().all(|home| self.joined(site, *home))
+            && needs.services.iter().all(|(_, f)| found(f))
+    }
+
+    /// Whether a server of a pool reaches a service on a normal day, by the links of the spec. Where none
+    /// does they speak by other means.
+    fn usually_reached(&self, pool: Idx<Pool>, service: Idx<Service>) -> bool {
+        let model = self.estate.model;
+        let found = self.usually_found(service);
+        let linked = |a: Idx<Site>, b: Idx<Site>| {
+            a == b || model.links.iter().any(|(_, l)| l.ends == [a, b] || l.ends == [b, a])
+        };
+        model.pools[pool].members.iter().any(|m| {
+            let at = model.hosts[m.0].site;
+            found.sites.iter().filter(|s| linked(at, **s)).count() as u64 >= found.enough
+        })
+    }
+
+    /// Where a service is found on a normal day.
+    fn usually_found(&self, id: Idx<Service>) -> Found {
+        let model = self.estate.model;
+        let pool = &model.pools[model.services[id].runs_on.0];
+        let doors = self.ways_in(id);
+        match doors.is_empty() {
+            true => Found {
+                sites: pool.members.iter().map(|m| model.hosts[m.0].site).collect(),
+                enough: pool.needs.value,
+            },
+            false => Found {
+                sites: doors.iter().map(|v| model.vips[*v].site).collect(),
+                enough: doors.len() as u64,
+            },
+        }
     }
 
     /// Where a service is found: where it is on a normal day, when nothing has happened to it.
     fn found(&self, id: Idx<Service>) -> Found {
-        let model = self.estate.model;
-        let usual = || {
-            let pool = &model.pools[model.services[id].runs_on.0];
-            let doors = self.ways_in(id);
-            match doors.is_empty() {
-                true => Found {
-                    sites: pool.members.iter().map(|m| model.hosts[m.0].site).collect(),
-                    enough: pool.needs.value,
-                },
-                false => Found { sites: doors.iter().map(|v| model.vips[*v].site).collect(), enough: 1 },
-            }
-        };
-        self.served.get(&id).cloned().unwrap_or_else(usual)
+        self.served.get(&id).cloned().unwrap_or_else(|| self.usually_found(id))
     }
 
     /// All services that something happens to, those with the tightest promise first.
@@ -101,9 +122,7 @@ impl Builder<'_> {
                 || self.recovered.iter().any(|(g, _)| *g == Subject::Data(*d))
         };
         let cut = self.lost.cut_links().next().is_some();
-        let unnamed = s.reached.iter().any(|(d, _)| self.unnamed(*d));
-        cut || unnamed
-            || s.needs.iter().any(|(d, _)| away(d))
+        cut || s.needs.iter().any(|(d, _)| away(d))
             || pool.members.iter().any(gone)
             || self.ways_in(id).iter().any(|v| model.vips[*v].on.iter().any(gone))
     }
@@ -154,7 +173,9 @@ impl Builder<'_> {
             }
             after.extend(self.end_of(Subject::Service(*needed)));
         }
-        let services = s.services.iter().map(|(needed, _)| self.found(*needed)).collect();
+        let linked =
+            |needed: &&(Idx<Service>, crate::base::Span)| self.usually_reached(s.runs_on.0, needed.0);
+        let services = s.services.iter().filter(linked).map(|(n, _)| (*n, self.found(*n))).collect();
         let needs = Needs { homes, services };
         let ready = after.clone();
         self.different_moments(id);
@@ -162,7 +183,7 @@ impl Builder<'_> {
         let doors = self.doors(id, s.runs_on.0, &used, response, &mut after)?;
         self.served.insert(id, doors);
         let unnamed = s.reached.iter().map(|r| r.0).find(|d| self.unnamed(*d));
-        if after.is_empty() && unnamed.is_none() {
+        if after.is_empty() {
             return Ok(());
         }
         let draft = Draft::new(StepKind::VerifyService { service: id, unnamed }, Actor::Runner, after);
@@ -225,6 +246,11 @@ impl Builder<'_> {
             after.push(drop);
         }
         let needs = p.needs.value;
+        if works.len() as u64 >= needs
+            && let Some(other) = self.drops(service, pool, &works, needs)
+        {
+            return Err(Reason::Elsewhere(model.services[other].name.clone()));
+        }
         let mut used = works;
         let standby: Vec<Idx<Host>> = p.standby.iter().map(|m| m.0).filter(|m| !self.lost.host(*m)).collect();
         for host in standby {
@@ -251,9 +277,35 @@ impl Builder<'_> {
             }
         }
         if (used.len() as u64) < needs {
-            return Err(Reason::TooFewServers(needs, used.len() as u64));
+            let all = p.members.iter().chain(&p.standby);
+            let stand = all.filter(|m| !self.lost.host(m.0) || self.replaceable(m.0)).count() as u64;
+            return Err(match needed.services.first() {
+                Some((first, _)) if stand >= needs => Reason::Elsewhere(model.services[*first].name.clone()),
+                _ => Reason::TooFewServers(needs, used.len() as u64),
+            });
         }
         Ok(used.into_iter().map(site).collect())
+    }
+
+    /// Another service of a pool whose data some of its servers do not reach, where the check that they
+    /// share leaves too few for this one.
+    fn drops(
+        &self,
+        service: Idx<Service>,
+        pool: Idx<Pool>,
+        works: &[Idx<Host>],
+        needs: u64,
+    ) -> Option<Idx<Service>> {
+        let model = self.estate.model;
+        let others = model.services.iter().filter(|(id, s)| *id != service && s.runs_on.0 == pool);
+        let home = |d: Idx<Data>| self.homes.get(&d).copied().unwrap_or_else(|| model.primary_host(d));
+        let reaches = |h: &Idx<Host>, s: &Service| {
+            let at = model.hosts[*h].site;
+            s.needs.iter().all(|(d, _)| self.joined(at, model.hosts[home(*d)].site))
+        };
+        let mut others =
+            others.filter(|(_, s)| (works.iter().filter(|h| reaches(h, s)).count() as u64) < needs);
+        others.next().map(|(id, _)| id)
     }
 
     /// Whether the spec says how long it takes until a lost host stands again.
@@ -314,7 +366,7 @@ impl Builder<'_> {
             }
             return Ok(match found.is_empty() {
                 true => Found { sites: used.to_vec(), enough: needs },
-                false => Found { sites: found, enough: 1 },
+                false => Found { enough: found.len() as u64, sites: found },
             });
         }
         for name in reached {
@@ -364,7 +416,7 @@ impl Builder<'_> {
             }
             after.push(self.switch(name, good, response)?);
         }
-        Ok(Found { sites: found, enough: 1 })
+        Ok(Found { enough: found.len() as u64, sites: found })
     }
 
     /// The records of a name are replaced.
@@ -381,6 +433,12 @@ impl Builder<'_> {
                 return Err(Reason::NameServerLost(self.estate.model.hosts[host].name.clone()));
             }
             before.push(self.provision(host, response));
+        }
+        // One name leads to one place: whoever needs it elsewhere comes too late.
+        if let Some(known) = self.once.get(&Once::SwitchDns(dns)).and_then(|n| self.steps.get(*n))
+            && !matches!(&known.step.kind, StepKind::SwitchDns { to: before, .. } if *before == to)
+        {
+            return Err(Reason::Elsewhere(d.name.clone()));
         }
         let by_hand = d.server.is_none();
         Ok(self.once(Once::SwitchDns(dns), |_| {

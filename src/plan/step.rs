@@ -99,6 +99,8 @@ pub enum Reason {
     PlansLost,
     /// It goes on in a site that nobody reaches.
     CutOff(EcoString),
+    /// What it needs would have to be served from elsewhere for it, which no plan tries; what.
+    Elsewhere(EcoString),
     /// What opens its backup can be recovered only by itself; what opens it.
     Circle(EcoString),
 }
@@ -130,13 +132,14 @@ impl Reason {
             Self::ControlHostLost => "control-host-lost",
             Self::PlansLost => "plans-lost",
             Self::CutOff(_) => "cut-off",
+            Self::Elsewhere(_) => "served-elsewhere",
             Self::Circle(_) => "recovery-cycle",
         }
     }
 
     /// Whether it is a lack of knowledge rather than a loss.
     pub fn is_ignorance(&self) -> bool {
-        matches!(self, Self::MissingInput(_) | Self::NoConsistentMoment)
+        matches!(self, Self::MissingInput(_) | Self::NoConsistentMoment | Self::Elsewhere(_))
     }
 }
 
@@ -162,6 +165,9 @@ impl std::fmt::Display for Reason {
             }
             Self::NoWayIn => f.write_str("no address is left by which it is reached"),
             Self::Needs(what) => write!(f, "it needs `{what}`, which is not recovered"),
+            Self::Elsewhere(what) => {
+                write!(f, "it needs `{what}`, which works for others and out of its reach")
+            }
             Self::KeysLost(server) => write!(f, "every key to the backups of `{server}` is lost"),
             Self::CatalogueLost(store) => write!(f, "no director is left that could read `{store}`"),
             Self::NameServerLost(host) => {

@@ -388,8 +388,12 @@ pub fn times(
         }
         StepKind::VerifyData { .. } => t.fixed("it is looked at before it is trusted", second(1), second(60)),
         StepKind::StartMember { service, .. } => {
-            let start = model.services[*service].start;
-            t.stated("from order to answering", start.value, start.value, start.origin())
+            // One unit starts all services of the pool, and may answer when the last of them does.
+            let own = model.services[*service].start;
+            let pool = model.services[*service].runs_on.0;
+            let all = model.services.iter().filter(|(_, s)| s.runs_on.0 == pool).map(|(_, s)| s.start);
+            let last = all.max_by_key(|s| s.value).unwrap_or(own);
+            t.stated("from order to answering", last.value, own.value, last.origin())
         }
         StepKind::TakeOver { vip, to } => {
             let vrrp = ops.vrrps.iter().find(|(_, v)| v.vip == *vip).map(|(_, v)| v);

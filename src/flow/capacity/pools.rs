@@ -94,6 +94,15 @@ struct Missing {
     volumes: u64,
 }
 
+impl Missing {
+    /// How many runs before those that are left on a normal day may be there. Where a time closes volumes
+    /// runs then come to lie on others, up to a volume of them.
+    fn more(self, usual: &Turnover) -> usize {
+        let fullest = usize::try_from(usual.fullest).unwrap_or(usize::MAX);
+        if self.runs == 0 { 0 } else { self.runs.saturating_add(fullest) }
+    }
+}
+
 impl<'a> Pools<'a> {
     pub fn new(model: &'a Model, ops: &'a Ops, facts: &'a Facts) -> Self {
         Self { model, ops, facts, turned: FxHashMap::default(), made: Vec::new() }
@@ -239,7 +248,7 @@ impl<'a> Pools<'a> {
         let writes: Vec<Write> = written.iter().map(|w| w.write).collect();
         let turned = turn(&writes, rules(pool));
         let sizes: Vec<u64> = written.iter().map(|w| sizes.get(w.of).copied().unwrap_or(0)).collect();
-        let in_use = turned.in_use(&sizes, missing.runs);
+        let in_use = turned.in_use(&sizes, missing.more(&turned));
         let in_use = in_use.map(|bytes| bytes.saturating_add(missing.bytes));
         let daily = by_day(self.facts.horizon, while_there(&writes).zip(in_use));
         let stuck = turned.stuck.and_then(|s| writes.get(s)).map(|w| w.from);
@@ -311,7 +320,7 @@ impl<'a> Pools<'a> {
         let turned = turn(&writes, rules(pool));
         let at = |of: usize| table.get(of).map_or(0, |m| m.at);
         let spans = written.iter().enumerate().zip(&turned.oldest).map(|((n, w), oldest)| {
-            let first = (*oldest as usize).saturating_sub(missing.runs.saturating_add(1));
+            let first = (*oldest as usize).saturating_sub(missing.more(&turned).saturating_add(1));
             let span = (at(w.of) - at(first)).unsigned_abs();
             apart.map_or(span, |a| span.max(a.saturating_mul((n - first) as u64)).min(i64::MAX as u64))
         });
