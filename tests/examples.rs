@@ -306,7 +306,15 @@ const MUTANTS: &[Mutant] = &[
         "only-hz-b",
     ),
     ("second balancer of Beijing", &[("on = [lb-c1, lb-c2]", "on = [lb-c1]")], "checkout.rto", "only-bj"),
-    ("the name's failover", &[("    failover = [front-c]\n", "")], "checkout.rto", "region hangzhou"),
+    (
+        "the name's failover",
+        &[(
+            "    failover = [front-c]\n    server   = 10.0.0.53                   ",
+            "    server   = 10.0.0.53                   ",
+        )],
+        "checkout.rto",
+        "region hangzhou",
+    ),
     (
         "replacement of hosts under contract",
         &[("let new-host   = 1 h..4 h ", "let new-host   = 1 h..60 h ")],

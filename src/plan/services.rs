@@ -246,11 +246,6 @@ impl Builder<'_> {
             after.push(drop);
         }
         let needs = p.needs.value;
-        if works.len() as u64 >= needs
-            && let Some(other) = self.drops(service, pool, &works, needs)
-        {
-            return Err(Reason::Elsewhere(model.services[other].name.clone()));
-        }
         let mut used = works;
         let standby: Vec<Idx<Host>> = p.standby.iter().map(|m| m.0).filter(|m| !self.lost.host(*m)).collect();
         for host in standby {
@@ -285,27 +280,6 @@ impl Builder<'_> {
             });
         }
         Ok(used.into_iter().map(site).collect())
-    }
-
-    /// Another service of a pool whose data some of its servers do not reach, where the check that they
-    /// share leaves too few for this one.
-    fn drops(
-        &self,
-        service: Idx<Service>,
-        pool: Idx<Pool>,
-        works: &[Idx<Host>],
-        needs: u64,
-    ) -> Option<Idx<Service>> {
-        let model = self.estate.model;
-        let others = model.services.iter().filter(|(id, s)| *id != service && s.runs_on.0 == pool);
-        let home = |d: Idx<Data>| self.homes.get(&d).copied().unwrap_or_else(|| model.primary_host(d));
-        let reaches = |h: &Idx<Host>, s: &Service| {
-            let at = model.hosts[*h].site;
-            s.needs.iter().all(|(d, _)| self.joined(at, model.hosts[home(*d)].site))
-        };
-        let mut others =
-            others.filter(|(_, s)| (works.iter().filter(|h| reaches(h, s)).count() as u64) < needs);
-        others.next().map(|(id, _)| id)
     }
 
     /// Whether the spec says how long it takes until a lost host stands again.
