@@ -1,11 +1,11 @@
 //! How often a schedule comes in a time at most.
 
-use super::{Clock, Rule, Zone};
+use super::{Rule, Zone};
 use crate::quantity::Duration;
 
 const DAY: i64 = 86_400;
 /// Clocks show an hour twice at most once in so long.
-const HALF_YEAR: Duration = Duration::from_days(180);
+pub const HALF_YEAR: Duration = Duration::from_days(180);
 
 /// How near to one another the starts of some rules are due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -30,12 +30,9 @@ impl Again {
         } else {
             vec![(first, to)]
         };
-        let once = |r: &Rule| match r.is_repeated() {
-            true => Rule { clock: Clock::Once, ..r.clone() },
-            false => r.clone(),
-        };
+        let once: Vec<Rule> = rules.iter().map(|r| r.unrepeated()).collect();
         let nearest = windows.into_iter().filter_map(|(a, b)| {
-            let mut due: Vec<i64> = rules.iter().flat_map(|r| once(r).occurrences(zone, a, b)).collect();
+            let mut due: Vec<i64> = once.iter().flat_map(|r| r.occurrences(zone, a, b)).collect();
             due.sort_unstable();
             due.iter().zip(due.iter().skip(1)).map(|(a, b)| b - a).min()
         });
@@ -58,6 +55,7 @@ impl Again {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::Clock;
     use proptest::prelude::*;
 
     const MARCH_2024: i64 = 1_709_251_200;

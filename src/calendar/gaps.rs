@@ -277,10 +277,7 @@ fn window(runs: &[(Rule, usize)], zone: &Zone, (from, to): (i64, i64), counts: C
     }
     let repeats = runs.iter().any(|(r, _)| r.is_repeated()) && !zone.transitions(from, to).is_empty();
     if repeats {
-        all = starts(|r| match r.is_repeated() {
-            true => Rule { clock: super::Clock::Once, ..r.clone() },
-            false => r.clone(),
-        });
+        all = starts(Rule::unrepeated);
     }
     for (one, next) in all.iter().zip(all.iter().skip(1)) {
         let gap = between(one.0, next.0);

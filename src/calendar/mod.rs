@@ -8,7 +8,7 @@ mod rule;
 pub mod show;
 mod zone;
 
-pub use again::Again;
+pub use again::{Again, HALF_YEAR};
 pub use free::{Starts, weeks};
 pub use gaps::{Gap, Gaps, worst_gaps};
 pub use profile::{Line, WEEK_MINUTES, WEEK_SECONDS, WeekProfile};

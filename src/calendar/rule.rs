@@ -243,6 +243,12 @@ impl Rule {
         self.clock == Clock::Shown && !self.is_all_day()
     }
 
+    /// The same, but that no start comes again because clocks show its time twice.
+    pub fn unrepeated(&self) -> Self {
+        let clock = if self.is_repeated() { Clock::Once } else { self.clock };
+        Self { clock, ..self.clone() }
+    }
+
     /// The instants in `[from, to)`, in Unix seconds, rising.
     pub fn occurrences(&self, zone: &Zone, from: i64, to: i64) -> Vec<i64> {
         let mut found = Vec::new();

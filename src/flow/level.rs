@@ -3,7 +3,7 @@
 use super::late::Between;
 use super::missed::Missed;
 use super::rate::WayRate;
-use crate::calendar::{Again, Gap};
+use crate::calendar::{Again, Gap, HALF_YEAR};
 use crate::model::Data;
 use crate::ops::job::Level;
 use crate::quantity::{Bytes, Duration};
@@ -122,8 +122,6 @@ pub const JOB_OVERHEAD: Duration = Duration::from_secs(5);
 
 const DAY: Duration = Duration::from_days(1);
 const WEEK: Duration = Duration::from_days(7);
-/// Clocks show an hour twice at most once in so long.
-const HALF_YEAR: Duration = Duration::from_days(180);
 
 impl LevelFact {
     /// The longest time from the start of a run of this level to that of the next, which may wait; `None`

@@ -63,6 +63,7 @@ pub(super) enum Once {
     TakeOver(Idx<crate::model::Vip>),
     SwitchDns(Idx<crate::model::Dns>),
     StartMember(Idx<crate::model::Service>, Idx<Host>),
+    DropMembers(Idx<crate::model::Pool>, bool),
 }
 
 /// Who has one resource: the thing itself, or one of the people of a response.
@@ -105,7 +106,6 @@ pub(super) struct Builder<'a> {
     pub homes: BTreeMap<Idx<Data>, Idx<Host>>,
     /// Sites in which machines stand again.
     pub revived: BTreeSet<Idx<Site>>,
-    pub dropped: BTreeMap<(Idx<crate::model::Pool>, bool), usize>,
     /// Of services that something happened to, where whoever needs them finds them.
     pub served: BTreeMap<Idx<crate::model::Service>, super::services::Found>,
     pub choices: Vec<Choice>,
@@ -173,7 +173,6 @@ impl<'a> Builder<'a> {
             busy: FxHashMap::default(),
             homes: BTreeMap::new(),
             revived: BTreeSet::new(),
-            dropped: BTreeMap::new(),
             served: BTreeMap::new(),
             choices: Vec::new(),
             taken: Vec::new(),

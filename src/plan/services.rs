@@ -15,6 +15,16 @@ pub(super) struct Found {
     enough: u64,
 }
 
+impl Found {
+    fn all(sites: Vec<Idx<Site>>) -> Self {
+        Self { enough: sites.len() as u64, sites }
+    }
+
+    fn is_reached(&self, joined: impl Fn(Idx<Site>) -> bool) -> bool {
+        self.sites.iter().filter(|s| joined(**s)).count() as u64 >= self.enough
+    }
+}
+
 /// What the servers of a service must reach.
 struct Needs {
     /// Where the data is that it works with.
@@ -26,9 +36,9 @@ struct Needs {
 impl Builder<'_> {
     /// Whether whoever is at a site reaches what a service needs.
     fn reaches(&self, site: Idx<Site>, needs: &Needs) -> bool {
-        let found = |f: &Found| f.sites.iter().filter(|s| self.joined(site, **s)).count() as u64 >= f.enough;
-        needs.homes.iter().all(|home| self.joined(site, *home))
-            && needs.services.iter().all(|(_, f)| found(f))
+        let joined = |to: Idx<Site>| self.joined(site, to);
+        needs.homes.iter().all(|home| joined(*home))
+            && needs.services.iter().all(|(_, found)| found.is_reached(joined))
     }
 
     /// Whether a server of a pool reaches a service on a normal day, by the links of the spec. Where none
@@ -41,7 +51,7 @@ impl Builder<'_> {
         };
         model.pools[pool].members.iter().any(|m| {
             let at = model.hosts[m.0].site;
-            found.sites.iter().filter(|s| linked(at, **s)).count() as u64 >= found.enough
+            found.is_reached(|to| linked(at, to))
         })
     }
 
@@ -55,10 +65,7 @@ impl Builder<'_> {
                 sites: pool.members.iter().map(|m| model.hosts[m.0].site).collect(),
                 enough: pool.needs.value,
             },
-            false => Found {
-                sites: doors.iter().map(|v| model.vips[*v].site).collect(),
-                enough: doors.len() as u64,
-            },
+            false => Found::all(doors.iter().map(|v| model.vips[*v].site).collect()),
         }
     }
 
@@ -234,16 +241,9 @@ impl Builder<'_> {
             p.members.iter().map(|m| m.0).filter(|m| !self.lost.host(*m) && reaches(self, *m)).collect();
         if works.len() < p.members.len() {
             let alive = p.members.iter().filter(|m| !self.lost.host(m.0)).count() > works.len();
-            let drop = match self.dropped.get(&(pool, alive)) {
-                Some(known) => *known,
-                None => {
-                    let kind = StepKind::DropMembers { pool, alive };
-                    let n = self.add(Draft::new(kind, Actor::Automatic, Vec::new()));
-                    self.dropped.insert((pool, alive), n);
-                    n
-                }
-            };
-            after.push(drop);
+            after.push(self.once(Once::DropMembers(pool, alive), |_| {
+                Draft::new(StepKind::DropMembers { pool, alive }, Actor::Automatic, Vec::new())
+            }));
         }
         let needs = p.needs.value;
         let mut used = works;
@@ -340,7 +340,7 @@ impl Builder<'_> {
             }
             return Ok(match found.is_empty() {
                 true => Found { sites: used.to_vec(), enough: needs },
-                false => Found { enough: found.len() as u64, sites: found },
+                false => Found::all(found),
             });
         }
         for name in reached {
@@ -390,7 +390,7 @@ impl Builder<'_> {
             }
             after.push(self.switch(name, good, response)?);
         }
-        Ok(Found { enough: found.len() as u64, sites: found })
+        Ok(Found::all(found))
     }
 
     /// The records of a name are replaced.

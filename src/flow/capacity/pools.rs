@@ -318,9 +318,10 @@ impl<'a> Pools<'a> {
         let written = self.written(id, table, late, |_| true);
         let writes: Vec<Write> = written.iter().map(|w| w.write).collect();
         let turned = turn(&writes, rules(pool));
+        let more = missing.more(&turned).saturating_add(1);
         let at = |of: usize| table.get(of).map_or(0, |m| m.at);
         let spans = written.iter().enumerate().zip(&turned.oldest).map(|((n, w), oldest)| {
-            let first = (*oldest as usize).saturating_sub(missing.more(&turned).saturating_add(1));
+            let first = (*oldest as usize).saturating_sub(more);
             let span = (at(w.of) - at(first)).unsigned_abs();
             apart.map_or(span, |a| span.max(a.saturating_mul((n - first) as u64)).min(i64::MAX as u64))
         });
